@@ -1,0 +1,71 @@
+# Every target sets up what it needs by itself: a fresh clone and `make demo` or `make test` are enough.
+# What takes more than a few lines of shell lives in scripts/, one idea to a file.
+
+SHELL := /bin/bash
+
+# The interpreter .venv is made from, e.g. `make PYTHON=python3.12 venv`.
+export PYTHON ?=
+
+# Handed on to pytest, e.g. `make test PYTEST_ARGS="-k journal -x"`.
+export PYTEST_ARGS ?= --numprocesses auto --dist loadfile
+
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help venv ui ui-dev browser demo test test-all check format bench clean
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+# --- Setting up -----------------------------------------------------------------------------------------------
+
+# Stamps, so that an unchanged pyproject.toml means nothing to do. The second needs the first also for order:
+# two installs into one environment at the same time (`make -j`) would spoil it.
+.venv/.installed-demo: pyproject.toml hatch_build.py scripts/make_venv.sh
+	@scripts/make_venv.sh demo
+	@touch $@
+
+.venv/.installed-dev: .venv/.installed-demo
+	@scripts/make_venv.sh dev
+	@touch $@
+
+venv: .venv/.installed-dev  ## Make .venv with everything for work on Trackrecord
+
+ui: .venv/.installed-demo  ## Build the page (with Node from PyPI where the machine has none)
+	@$(BIN)/python scripts/ui_build.py build
+
+ui-dev: .venv/.installed-dev
+	@$(BIN)/python scripts/ui_build.py install
+
+browser:
+	@scripts/find_browser.sh --install >/dev/null || true
+
+# --- Using ----------------------------------------------------------------------------------------------------
+
+demo: ui  ## Train real models, record them, compare them in the terminal and on the page
+	@$(BIN)/trackrecord demo
+
+bench: venv  ## Run the benchmarks
+	@for benchmark in benchmarks/*.py; do \
+		echo "== $$benchmark"; $(BIN)/python "$$benchmark" || exit 1; \
+	done
+
+# --- Checking -------------------------------------------------------------------------------------------------
+
+check: ui-dev  ## Lint, format and types, of Python and of the page
+	@scripts/check.sh
+
+test: ui-dev browser  ## make check, the page's tests, then pytest (without the slow tests)
+	@scripts/test.sh -m "not slow"
+
+test-all: ui-dev browser  ## The same with the slow tests
+	@scripts/test.sh
+
+format: venv  ## Rewrite Python files in the project's format
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+clean:  ## Remove everything that make made
+	rm -rf .venv build dist src/trackrecord/server/_ui ui/node_modules ui/dist ui/coverage
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find src tests scripts benchmarks -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
