@@ -7,7 +7,7 @@ SHELL := /bin/bash
 export PYTHON ?=
 
 # Handed on to pytest, e.g. `make test PYTEST_ARGS="-k journal -x"`.
-export PYTEST_ARGS ?= --numprocesses auto --dist loadfile
+PYTEST_ARGS ?= --numprocesses auto --dist loadfile
 
 BIN := .venv/bin
 
@@ -21,7 +21,7 @@ help:  ## Show this list
 
 # Stamps, so that an unchanged pyproject.toml means nothing to do. The second needs the first also for order:
 # two installs into one environment at the same time (`make -j`) would spoil it.
-.venv/.installed-demo: pyproject.toml hatch_build.py scripts/make_venv.sh
+.venv/.installed-demo: pyproject.toml
 	@scripts/make_venv.sh demo
 	@touch $@
 
@@ -34,11 +34,12 @@ venv: .venv/.installed-dev  ## Make .venv with everything for work on Trackrecor
 ui: .venv/.installed-demo  ## Build the page (with Node from PyPI where the machine has none)
 	@$(BIN)/python scripts/ui_build.py build
 
-ui-dev: .venv/.installed-dev
+# After `ui`, because two npm installs into one folder at the same time would spoil it.
+ui-dev: .venv/.installed-dev ui
 	@$(BIN)/python scripts/ui_build.py install
 
-browser:
-	@scripts/find_browser.sh --install >/dev/null || true
+browser:  ## Find or install the Chromium for the browser tests
+	@scripts/find_browser.sh --install || true
 
 # --- Using ----------------------------------------------------------------------------------------------------
 
@@ -56,10 +57,10 @@ check: ui-dev  ## Lint, format and types, of Python and of the page
 	@scripts/check.sh
 
 test: ui-dev browser  ## make check, the page's tests, then pytest (without the slow tests)
-	@scripts/test.sh -m "not slow"
+	@scripts/test.sh -m "not slow" $(PYTEST_ARGS)
 
 test-all: ui-dev browser  ## The same with the slow tests
-	@scripts/test.sh
+	@scripts/test.sh $(PYTEST_ARGS)
 
 format: venv  ## Rewrite Python files in the project's format
 	@$(BIN)/ruff check --fix-only --quiet .
