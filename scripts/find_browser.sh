@@ -9,11 +9,11 @@ find_one() {
         echo "browser: TRACKRECORD_CHROMIUM is '$TRACKRECORD_CHROMIUM', which is no program" >&2
         exit 1
     fi
-    local candidate
+    local candidate found
     for candidate in /usr/bin/chromium chromium google-chrome \
         '/Applications/Chromium.app/Contents/MacOS/Chromium' \
         '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'; do
-        command -v "$candidate" && return
+        found=$(command -v "$candidate") && [ -x "$found" ] && echo "$found" && return
     done
     return 1
 }

@@ -31,9 +31,10 @@ if [ ! -x .venv/bin/python ] || ! is_new_enough .venv/bin/python; then
     elif [ -z "${PYTHON:-}" ] && command -v uv >/dev/null; then
         uv venv --clear --python '>=3.10' .venv
     else
-        found=$("$python" --version 2>&1 || true)
-        echo "error: Trackrecord needs Python 3.10 or newer, but '$python' is: ${found:-not there}." >&2
-        echo "       Name another one: make PYTHON=python3.12 ${wanted/dev/venv}" >&2
+        found="not there"
+        if command -v "$python" >/dev/null; then found=$("$python" --version 2>&1 || true); fi
+        echo "error: Trackrecord needs Python 3.10 or newer, but '$python' is ${found:-not a working Python}." >&2
+        echo "       Name another one, for instance: make PYTHON=python3.12 venv" >&2
         exit 1
     fi
 fi

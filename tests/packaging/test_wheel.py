@@ -55,6 +55,7 @@ def assert_complete(wheel: Path) -> None:
         name for name in names if re.fullmatch(r"trackrecord-[^/]+\.dist-info/licenses/LICENSE", name)
     ]
     assert len(licences) == 1
+    assert PAGE + "THIRD_PARTY_LICENSES.md" in names, "the licences of what is bundled must come with it"
     left_over = [name for name in names if name.endswith((".map", ".sha256", ".ts", ".tsx"))]
     assert left_over == []
 
