@@ -47,7 +47,7 @@ demo: ui  ## Train real models, record them, compare them in the terminal and on
 	@$(BIN)/trackrecord demo
 
 bench: venv  ## Run the benchmarks
-	@for benchmark in benchmarks/*.py; do \
+	@for benchmark in $(wildcard benchmarks/*.py); do \
 		echo "== $$benchmark"; $(BIN)/python "$$benchmark" || exit 1; \
 	done
 

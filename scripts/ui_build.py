@@ -172,6 +172,7 @@ class UiBuild:
             "npm_config_audit": "false",
             "npm_config_fund": "false",
             "npm_config_update_notifier": "false",
+            **({} if sys.stdout.isatty() else {"NO_COLOR": "1"}),  # some tools colour even a log file
             **os.environ,
             "PATH": node.folder + os.pathsep + os.environ.get("PATH", ""),
         }
