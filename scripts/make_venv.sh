@@ -49,6 +49,8 @@ echo "venv: installing packages for $wanted into .venv"
 if command -v uv >/dev/null; then
     uv pip install --quiet --python .venv/bin/python "${what[@]}"
 else
+    # uv makes environments without pip; this one may be from a time when uv was there.
+    .venv/bin/python -c 'import pip' 2>/dev/null || .venv/bin/python -m ensurepip >/dev/null
     # Dependency groups (PEP 735) came with pip 25.1.
     .venv/bin/python -c 'import sys, pip; sys.exit(tuple(map(int, pip.__version__.split(".")[:2])) < (25, 1))' ||
         .venv/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
