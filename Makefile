@@ -31,7 +31,8 @@ help:  ## Show this list
 
 venv: .venv/.installed-dev  ## Make .venv with everything for work on Trackrecord
 
-ui: .venv/.installed-demo  ## Build the page (with Node from PyPI where the machine has none)
+# May install Node into .venv, so it waits for whichever of the two installs is the last one in this call of make.
+ui: .venv/.installed-demo $(if $(filter-out ui demo,$(MAKECMDGOALS)),.venv/.installed-dev)  ## Build the page (with Node from PyPI where the machine has none)
 	@$(BIN)/python scripts/ui_build.py build
 
 # After `ui`, because two npm installs into one folder at the same time would spoil it.
