@@ -11,3 +11,82 @@
 Importing this package loads the standard library only; the reading side
 (``runs``, ``open_run``) is loaded when it is first used.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from trackrecord.sdk.current import (
+    current_run,
+    finish,
+    log,
+    log_artifact,
+    log_figure,
+    log_image,
+    log_params,
+    log_text,
+)
+from trackrecord.sdk.run import Run
+from trackrecord.sdk.start import define_experiment, define_metric, init
+from trackrecord.sdk.version import VERSION as __version__
+from trackrecord.words.errors import QueryError, TrackrecordError, UsageError
+
+if TYPE_CHECKING:
+    from trackrecord.reading import open_run, runs
+    from trackrecord.sdk.media import Audio, Figure, Histogram, Image, Table, Text, Video
+
+#: loaded when first used: media classes cost training nothing until then, and reading needs numpy and sqlite3
+_LATER = {
+    "Audio": "trackrecord.sdk.media",
+    "Figure": "trackrecord.sdk.media",
+    "Histogram": "trackrecord.sdk.media",
+    "Image": "trackrecord.sdk.media",
+    "Table": "trackrecord.sdk.media",
+    "Text": "trackrecord.sdk.media",
+    "Video": "trackrecord.sdk.media",
+    "open_run": "trackrecord.reading",
+    "runs": "trackrecord.reading",
+}
+
+__all__ = [
+    "Audio",
+    "Figure",
+    "Histogram",
+    "Image",
+    "QueryError",
+    "Run",
+    "Table",
+    "Text",
+    "TrackrecordError",
+    "UsageError",
+    "Video",
+    "__version__",
+    "current_run",
+    "define_experiment",
+    "define_metric",
+    "finish",
+    "init",
+    "log",
+    "log_artifact",
+    "log_figure",
+    "log_image",
+    "log_params",
+    "log_text",
+    "open_run",
+    "runs",
+]
+
+
+def __getattr__(name: str) -> Any:
+    module = _LATER.get(name)
+    if module is None:
+        raise AttributeError(f"module 'trackrecord' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(module), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})

@@ -82,11 +82,10 @@ def read_batch(
                     batch.items.append(rows)
                 batch.end = base + position
                 break  # go on behind the rows taken together
-            else:
-                if item.kind == Kind.COLUMNS:
-                    _learn_columns(item, batch.columns)
-                elif is_structural(item) or item.kind == Kind.CONTENT:
-                    batch.items.append(item)
+            elif item.kind == Kind.COLUMNS:
+                _learn_columns(item, batch.columns)
+            elif is_structural(item) or item.kind == Kind.CONTENT:
+                batch.items.append(item)
             batch.end = base + position
         else:
             break

@@ -79,7 +79,9 @@ def record_size(payload_length: int) -> int:
     return RECORD_HEADER.size + payload_length + -payload_length % 8
 
 
-def scan(data: bytes, start: int = FILE_HEADER.size, *, base: int = 0, final: bool = False) -> Iterator[Record | Damage]:
+def scan(
+    data: bytes, start: int = FILE_HEADER.size, *, base: int = 0, final: bool = False
+) -> Iterator[Record | Damage]:
     """Yield the whole records in ``data`` from ``start`` on, and the damage between them.
 
     ``data`` is a segment or a part of one that begins at ``base`` in the segment; offsets that come out count

@@ -1,0 +1,363 @@
+"""The writer of one journal: hands each record to the operating system before it returns.
+
+Lock order: ``_lock`` is the only lock that a logging thread takes, and nothing slow happens under it but the
+``write`` call itself. ``_sync_lock`` is the background thread's; it is never taken while ``_lock`` is held, except
+by ``abandon`` in a forked child, where no other thread exists.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from trackrecord.journal.format import (
+    SEGMENT_BYTES,
+    Kind,
+    RowEncoder,
+    encode_structural,
+    file_header,
+)
+from trackrecord.journal.process import this_process
+from trackrecord.journal.segments import SegmentName
+
+#: what is kept in memory while the disk takes nothing
+LARGEST_BACKLOG = 64 << 20
+#: after so many different sets of columns the oldest are forgotten (they are declared anew when they come again)
+MOST_COLUMN_SETS = 20_000
+
+_OPEN_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
+_OPEN_FLAGS |= getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+
+
+class JournalWriter:
+    """Appends records to segments in an inbox.
+
+    ``run`` and ``writer`` name the files; ``project`` and ``made_by`` go into each segment's first record.
+    Nothing is opened before the first record. No method raises OSError: what the disk does not take is kept in
+    memory up to LARGEST_BACKLOG and written by ``tend`` as soon as it does; what is beyond is counted in ``lost``.
+    """
+
+    def __init__(self, inbox: str, run: str, writer: str, *, project: str, made_by: str) -> None:
+        self.inbox = inbox
+        self.run = run
+        self.writer = writer
+        self.project = project
+        self.made_by = made_by
+        #: records that could not be kept
+        self.lost = 0
+        #: the last error of the disk, while it lasts
+        self.trouble: OSError | None = None
+        self._process = this_process()
+        self._lock = threading.RLock()
+        self._sync_lock = threading.Lock()
+        self._file = -1
+        self._path = ""
+        self._size = 0
+        self._next_n = 0
+        self._unsynced = False
+        self._folder_unsynced = False
+        self._left_files: list[int] = []  # rotated away; synced and closed by tend
+        self._backlog: list[bytes] = []
+        self._backlog_bytes = 0
+        self._encoders: dict[tuple[str, ...], RowEncoder] = {}  # declared in the present segment
+        self._columns_ids: dict[tuple[str, ...], int] = {}
+        self._columns_by_id: dict[int, tuple[str, ...]] = {}
+        self._next_columns_id = 0
+        self._closed = False
+
+    # -- the logging threads' side ------------------------------------------------------------------------
+
+    def append_row(self, values: dict[str, Any], step: int | float, time_ns: int, flags: int = 0) -> None:
+        """Append one row. Raises what ``struct.pack`` raises for values that are no numbers; nothing is written then."""
+        with self._lock:
+            keys = tuple(values)
+            encoder = self._encoders.get(keys)
+            if encoder is not None:
+                self._append(encoder.encode(step, time_ns, values.values(), flags))
+                return
+            # opened first, so that the declaration and the row that needs it come into the same segment
+            if self._file < 0 and not self._closed:
+                self._open_next()
+            declaration = self._columns_record(keys)
+            encoder = RowEncoder(self._columns_ids[keys], len(keys))
+            row = encoder.encode(step, time_ns, values.values(), flags)
+            self._encoders[keys] = encoder
+            self._append(declaration + row)
+
+    def append(self, record: bytes) -> None:
+        """Append one or several whole records, in one piece."""
+        with self._lock:
+            self._append(record)
+
+    def append_structural(self, kind: Kind, fields: dict[str, Any]) -> None:
+        """Append a JSON record; its time is now."""
+        self.append(encode_structural(kind, {"t": time.time_ns(), **fields}))
+
+    def close(self) -> None:
+        """Say that no more comes, and leave syncing and closing of the file to ``tend``."""
+        with self._lock:
+            if self._closed:
+                return
+            if self._file >= 0 or self._backlog:
+                self._append(_close_record(following=False))
+            self._closed = True
+            self._leave_file()
+
+    @property
+    def closed(self) -> bool:
+        """Whether ``close`` was called."""
+        return self._closed
+
+    @property
+    def path(self) -> str:
+        """The file that is being written, or an empty text."""
+        return self._path
+
+    def _append(self, record: bytes) -> None:
+        if self._file < 0 and (self._closed or not self._open_next()):
+            self._keep(record)
+            return
+        try:
+            written = os.write(self._file, record)
+        except OSError as error:
+            self._give_up_file(error)
+            self._keep(record)
+            return
+        if written != len(record):
+            # never append behind torn bytes: a new segment begins once the disk takes data again
+            self._give_up_file(OSError(28, "a write came out short"))
+            self._keep(record)
+            return
+        self._size += written
+        self._unsynced = True
+        if self._size >= SEGMENT_BYTES:
+            self._rotate()
+
+    def _columns_record(self, keys: tuple[str, ...]) -> bytes:
+        columns_id = self._columns_ids.get(keys)
+        if columns_id is None:
+            if len(self._columns_ids) >= MOST_COLUMN_SETS and not self._backlog:
+                self._columns_ids.clear()
+                self._columns_by_id.clear()
+                self._encoders.clear()
+            columns_id = self._columns_ids[keys] = self._next_columns_id
+            self._columns_by_id[columns_id] = keys
+            self._next_columns_id += 1
+        return encode_structural(Kind.COLUMNS, {"t": time.time_ns(), "id": columns_id, "keys": list(keys)})
+
+    # -- files --------------------------------------------------------------------------------------------
+
+    def _open_next(self) -> bool:
+        """Open the next segment and write its first record; False when the disk does not let us."""
+        if self.trouble is not None:
+            return False  # the background thread tries again, so that no logging thread waits for a bad disk
+        try:
+            self._install(self._create())
+        except OSError as error:
+            self.trouble = error
+            return False
+        return True
+
+    def _create(self) -> tuple[int, str, int]:
+        """Make the next segment's file with its header; touches nothing of this object but the counter."""
+        n = self._next_n
+        self._next_n = n + 1
+        path = os.path.join(self.inbox, SegmentName(self.run, self.writer, n).file_name())
+        header = file_header() + encode_structural(
+            Kind.SEGMENT,
+            {
+                "t": time.time_ns(),
+                "run": self.run,
+                "writer": self.writer,
+                "n": n,
+                "made_by": self.made_by,
+                "project": self.project,
+                "path": path,
+                "process": self._process,
+            },
+        )
+        file = os.open(path, _OPEN_FLAGS, 0o644)
+        try:
+            if os.write(file, header) != len(header):
+                raise OSError(28, "a write came out short", path)
+        except OSError:
+            os.close(file)
+            _remove_quietly(path)
+            raise
+        return file, path, len(header)
+
+    def _install(self, created: tuple[int, str, int]) -> None:
+        self._file, self._path, self._size = created
+        self._unsynced = self._folder_unsynced = True
+        self._encoders.clear()
+
+    def _rotate(self) -> None:
+        try:
+            os.write(self._file, _close_record(following=True))
+        except OSError:
+            pass  # without it the segment is taken in when this process is gone: nothing is lost
+        self._leave_file()
+
+    def _leave_file(self) -> None:
+        if self._file >= 0:
+            self._left_files.append(self._file)
+            self._file, self._path = -1, ""
+        self._encoders.clear()
+
+    def _give_up_file(self, error: OSError) -> None:
+        self.trouble = error
+        self._leave_file()
+
+    def _keep(self, record: bytes) -> None:
+        if self._closed or self._backlog_bytes + len(record) > LARGEST_BACKLOG:
+            self.lost += 1
+            return
+        self._backlog.append(record)
+        self._backlog_bytes += len(record)
+
+    # -- the background thread's side ---------------------------------------------------------------------
+
+    def tend(self) -> None:
+        """Sync to disk, write what had to wait, and make sure that the file still is where it was made.
+
+        Called about once a second by a background thread; may wait for a slow disk.
+        """
+        with self._sync_lock:
+            self._check_place()
+            self._sync()
+            if self.trouble is not None and (self._backlog or not self._closed):
+                self._recover()
+
+    def move_to(self, inbox: str) -> None:
+        """Go on in another inbox, when the disk of the first takes nothing: what waits in memory is written there."""
+        with self._sync_lock, self._lock:
+            self.inbox = inbox
+            self.trouble = self.trouble or OSError("moved")
+            self._leave_file()
+            self._recover()
+        with self._sync_lock:
+            self._sync()
+
+    def abandon(self) -> None:
+        """Forget the files without writing to them: they belong to the parent of this forked process."""
+        for file in [self._file, *self._left_files]:
+            if file >= 0:
+                _close_quietly(file)
+        self._file, self._left_files = -1, []
+        self._closed = True
+
+    def backlog(self) -> int:
+        """Return how many records wait in memory for the disk."""
+        return len(self._backlog)
+
+    def _check_place(self) -> None:
+        with self._lock:
+            file, path = self._file, self._path
+        if file < 0:
+            return
+        try:
+            here, there = os.fstat(file), os.stat(path)
+            in_place = (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino)
+        except FileNotFoundError:
+            in_place = False
+        except OSError:
+            return  # a server that does not answer says nothing about the file
+        if not in_place:
+            with self._lock:
+                if self._file == file:
+                    self._leave_file()
+            try:
+                os.makedirs(self.inbox, mode=0o700, exist_ok=True)
+            except OSError as error:
+                self.trouble = error
+
+    def _sync(self) -> None:
+        with self._lock:
+            file = self._file if self._unsynced else -1
+            left, self._left_files = self._left_files, []
+            folder = self._folder_unsynced
+            self._unsynced = self._folder_unsynced = False
+        for old in left:
+            _sync_quietly(old)
+            _close_quietly(old)
+        if file >= 0:
+            _sync_quietly(file)
+        if folder:
+            _sync_folder(self.inbox)
+
+    def _recover(self) -> None:
+        """Open a new segment and write what waits. The file is made outside of the lock: it may take long."""
+        try:
+            created = self._create()
+        except OSError as error:
+            self.trouble = error
+            return
+        with self._lock:
+            self.trouble = None
+            self._install(created)
+            waiting, self._backlog, self._backlog_bytes = self._backlog, [], 0
+            declared: set[int] = set()
+            was_closed, self._closed = self._closed, False
+            for position, record in enumerate(waiting):
+                before = self._declare_again(record, declared)
+                if before is not None:
+                    self._append(before)
+                self._append(record)
+                if self.trouble is not None:
+                    # the record itself was kept by _append; put the others behind it
+                    for later in waiting[position + 1 :]:
+                        self._keep(later)
+                    break
+            self._closed = was_closed
+            if was_closed:
+                self._leave_file()
+
+    def _declare_again(self, record: bytes, declared: set[int]) -> bytes | None:
+        """Return the columns record that a waiting row needs in this segment, if it has none yet."""
+        kind = record[8]
+        if kind != Kind.ROW:
+            return None
+        columns_id = int.from_bytes(record[16:20], "little")
+        keys = self._columns_by_id.get(columns_id)
+        if columns_id in declared or keys is None:
+            return None
+        declared.add(columns_id)
+        return encode_structural(Kind.COLUMNS, {"t": time.time_ns(), "id": columns_id, "keys": list(keys)})
+
+
+def _close_record(*, following: bool) -> bytes:
+    return encode_structural(Kind.CLOSE, {"t": time.time_ns(), "next": following})
+
+
+def _quietly(action: Callable[[int], None]) -> Callable[[int], None]:
+    def run(file: int) -> None:
+        try:
+            action(file)
+        except OSError:
+            pass
+
+    return run
+
+
+_sync_quietly = _quietly(os.fsync)
+_close_quietly = _quietly(os.close)
+
+
+def _sync_folder(folder: str) -> None:
+    """Make new names in a folder last through a power cut; where folders can't be synced there is no need."""
+    try:
+        file = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
+    except OSError:
+        return
+    _sync_quietly(file)
+    _close_quietly(file)
+
+
+def _remove_quietly(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        pass

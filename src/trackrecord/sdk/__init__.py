@@ -1,0 +1,1 @@
+"""What runs inside the training process. Writes journals only; standard library only."""

@@ -1,0 +1,65 @@
+"""How a process ends or divides: exceptions, ``sys.exit``, the interpreter's end, and ``fork``."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+from typing import Any
+
+from trackrecord.sdk import console, current, facts, keeper
+
+_installed = False
+#: what ends the process, as far as it was seen: an exception, or the code of sys.exit
+_ending: list[BaseException] = []
+
+
+def install() -> None:
+    """Watch the end of this process. Called when the first run begins; does nothing the second time."""
+    global _installed
+    if _installed:
+        return
+    _installed = True
+    _wrap_excepthook()
+    _wrap_exit()
+    atexit.register(_at_exit)
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_in_child)
+
+
+def _wrap_excepthook() -> None:
+    before = sys.excepthook
+
+    def excepthook(kind: Any, error: BaseException, trace: Any) -> None:
+        _ending.append(error)
+        before(kind, error, trace)
+
+    sys.excepthook = excepthook
+
+
+def _wrap_exit() -> None:
+    # the interpreter tells nobody with which code it ends; sys.exit is how nearly every script says it
+    before = sys.exit
+
+    def exit(code: Any = None) -> Any:
+        _ending[:] = [SystemExit(code)]
+        before(code)
+
+    sys.exit = exit
+
+
+def _at_exit() -> None:
+    for run in reversed(current.open_runs()):
+        run._finish_with(_ending[-1] if _ending else None)
+    keeper.drain()
+
+
+def _in_child() -> None:
+    """Give each open run a writer of its own in a forked child; it makes a file only when something is recorded."""
+    keeper.forget_all()
+    console.after_fork()
+    facts.after_fork()
+    from trackrecord.sdk.start import become_forked
+
+    for run in current.open_runs():
+        become_forked(run)

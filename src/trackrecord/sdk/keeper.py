@@ -1,0 +1,152 @@
+"""The background thread of a recording process: one for all its runs.
+
+Once a second it syncs journals to disk and looks whether they still are where they were made; every 30 s it leaves a
+heartbeat; it takes samples of the process, and writes facts when they are known. It never holds a lock that a
+logging thread takes while it waits for a disk.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from trackrecord.journal.format import Kind, encode_structural
+
+if TYPE_CHECKING:
+    from trackrecord.sdk.run import Run
+
+BEAT_S = 1.0
+HEARTBEAT_S = 30.0
+#: how long the end of the process may wait for facts and for the disk
+LAST_WAIT_S = 5.0
+
+
+class _Charge:
+    """What the background thread does for one run."""
+
+    def __init__(self, run: Run, *, sampler: Any, facts: Any) -> None:
+        self.run = run
+        self.sampler = sampler
+        self.facts = facts
+        self.next_heartbeat = time.monotonic() + HEARTBEAT_S
+        self.ended = False
+
+
+_charges: list[_Charge] = []
+_thread: threading.Thread | None = None
+_wake = threading.Event()
+
+
+def take_on(run: Run, *, sampler: Any = None, facts: Any = None) -> None:
+    """Begin to look after a run; the thread is started when it is the first."""
+    _charges.append(_Charge(run, sampler=sampler, facts=facts))
+    _start()
+
+
+def last_words(run: Run) -> None:
+    """Write what was gathered for a run and not written yet: called by the thread that ends the run."""
+    from trackrecord.sdk import console
+
+    console.flush(run)
+    for charge in list(_charges):
+        if charge.run is run and charge.sampler is not None:
+            charge.sampler.sample(run)
+
+
+def let_go(run: Run) -> None:
+    """Say that a run has ended: its files are synced and closed in the background, once its facts are written."""
+    for charge in _charges:
+        if charge.run is run:
+            charge.ended = True
+    _wake.set()
+
+
+def drain(limit_s: float = LAST_WAIT_S) -> None:
+    """Finish the work for all ended runs now: called once, at the end of the process."""
+    deadline = time.monotonic() + limit_s
+    for charge in list(_charges):
+        if charge.facts is not None and not charge.facts.is_ready():
+            charge.facts.wait(max(0.0, deadline - time.monotonic()))
+        _look_after(charge, last=True)
+
+
+def forget_all() -> None:
+    """Begin anew in a forked child, which has no such thread."""
+    global _thread, _wake
+    _charges.clear()
+    _thread = None
+    _wake = threading.Event()
+
+
+def _start() -> None:
+    global _thread
+    if _thread is None or not _thread.is_alive():
+        _thread = threading.Thread(target=_keep_on, name="trackrecord", daemon=True)
+        _thread.start()
+
+
+def _keep_on() -> None:
+    while True:
+        _wake.wait(BEAT_S)
+        _wake.clear()
+        for charge in list(_charges):
+            _look_after(charge)
+
+
+def _look_after(charge: _Charge, *, last: bool = False) -> None:
+    try:
+        _serve(charge, last=last)
+    except Exception as error:  # the thread must outlive whatever goes wrong with one run
+        charge.run._problems.note("internal", f"in the background: {type(error).__name__}: {error}", misuse=False)
+
+
+def _serve(charge: _Charge, *, last: bool) -> None:
+    from trackrecord.sdk import console
+
+    run, writer, now = charge.run, charge.run._writer, time.monotonic()
+    facts_done = charge.facts is None or charge.facts.is_ready()
+    if charge.facts is not None and facts_done:
+        facts, charge.facts = charge.facts, None
+        facts.write(writer, run.store)
+    if not charge.ended:
+        console.flush(run)
+        if charge.sampler is not None and charge.sampler.is_due(now):
+            charge.sampler.sample(run)
+        if now >= charge.next_heartbeat:
+            charge.next_heartbeat = now + HEARTBEAT_S
+            writer.append_structural(Kind.HEARTBEAT, {})
+        if writer.trouble is not None:
+            run._problems.note(
+                "disk", f"the journal can't be written now: {writer.trouble}; records wait in memory", misuse=False
+            )
+        run._problems.write(lambda fields: writer.append(encode_structural(Kind.PROBLEM, fields)))
+    elif (facts_done or last) and not writer.closed:
+        if writer.lost:
+            writer.append_structural(
+                Kind.PROBLEM, {"code": "lost", "message": "records that could not be kept", "count": writer.lost}
+            )
+        writer.close()
+    writer.tend()
+    if last and writer.backlog():
+        _rescue(run)
+    if charge.ended and writer.closed and not writer.backlog() and charge in _charges:
+        _charges.remove(charge)
+
+
+def _rescue(run: Run) -> None:
+    """Write what the disk did not take into another store, at the end of the process."""
+    from trackrecord.journal.place import INBOX, fallback_stores, make_store
+    from trackrecord.sdk.problems import tell
+
+    writer = run._writer
+    for store in fallback_stores():
+        try:
+            make_store(store)
+        except OSError:
+            continue
+        writer.move_to(str(store / INBOX))
+        if not writer.backlog():
+            tell(f"{run.store} took no more data; the end of run {run.name!r} is in {store} (trackrecord --store {store} ls)")
+            return
+    tell(f"{writer.backlog()} records of run {run.name!r} could not be written anywhere")

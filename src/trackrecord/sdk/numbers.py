@@ -1,0 +1,75 @@
+"""Recognising numbers, arrays and figures of other packages without importing them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+
+def as_number(value: Any) -> float | None:
+    """Return ``value`` as a float, or None when it is no single number.
+
+    Takes int, float, bool, Decimal, Fraction, scalars and arrays of one element of numpy, torch, jax, tensorflow, ...
+    A whole number too large for a float is none.
+    """
+    if isinstance(value, (str, bytes, bytearray)) or value is None:
+        return None
+    if isinstance(value, (int, float)):
+        try:
+            return float(value)
+        except OverflowError:
+            return None
+    item = getattr(value, "item", None)
+    if callable(item):
+        try:
+            value = item()
+        except Exception:  # arrays of several elements raise what their package likes
+            return None
+    if isinstance(value, (str, bytes)) or not hasattr(value, "__float__"):
+        return None
+    try:
+        return float(value)
+    except Exception:  # as above: any error of a foreign __float__ means that it is no number
+        return None
+
+
+def as_plain_list(value: Any) -> list[Any] | None:
+    """Return an array, tensor, series, tuple, range or list as nested lists; None for anything else."""
+    if isinstance(value, (list, tuple, range)):
+        return list(value)
+    for name in ("detach", "cpu"):
+        step = getattr(value, name, None)
+        if callable(step):
+            try:
+                value = step()
+            except Exception:  # a tensor that can't be brought here is no list
+                return None
+    tolist = getattr(value, "tolist", None) or getattr(value, "to_list", None)
+    if not callable(tolist):
+        return None
+    try:
+        result = tolist()
+    except Exception:  # foreign code
+        return None
+    return result if isinstance(result, list) else None
+
+
+def is_from(value: Any, package: str, type_name: str | None = None) -> bool:
+    """Tell whether a value's type, or a type it derives from, was defined in ``package``."""
+    for kind in type(value).__mro__:
+        module = kind.__module__ or ""
+        if (module == package or module.startswith(package + ".")) and type_name in (None, kind.__name__):
+            return True
+    return False
+
+
+def type_name(value: Any) -> str:
+    """Return the name of a value's type as a person would write it: ``numpy.ndarray``, ``list``."""
+    kind = type(value)
+    module = kind.__module__
+    return kind.__qualname__ if module in ("builtins", "__main__") else f"{module}.{kind.__qualname__}"
+
+
+def is_whole(number: float) -> bool:
+    """Tell whether a float is a whole number that an int64 can hold."""
+    return math.isfinite(number) and number == math.floor(number) and abs(number) < 9.2e18

@@ -1,0 +1,125 @@
+"""What a call of ``log()`` holds, when it is more than a plain dict of numbers.
+
+The plain case never comes here: the writer packs it in one go and only what can't be packed is looked at one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from trackrecord.sdk.media import Media, Table, Text, recognise
+from trackrecord.sdk.numbers import as_number, as_plain_list, is_whole, type_name
+from trackrecord.sdk.problems import Problems
+from trackrecord.words.errors import UsageError
+from trackrecord.words.keys import mend_key
+
+#: longer sequences given as a metric's value are kept only as far as this
+LONGEST_SEQUENCE = 100_000
+
+
+class Sorted(NamedTuple):
+    """The values of one call: numbers by metric, and the rest by key."""
+
+    numbers: dict[str, float]
+    media: dict[str, Media]
+
+
+def sort_values(values: Any, problems: Problems) -> Sorted:
+    """Sort what a person handed to ``log()`` into numbers and media; what can't be kept as either is noted.
+
+    Nested mappings nest names by ``/``. Texts and sequences of numbers are kept (as Text and Table) and noted, since
+    a metric was probably meant.
+    """
+    numbers: dict[str, float] = {}
+    media: dict[str, Media] = {}
+    if not isinstance(values, Mapping):
+        problems.note(
+            "not_a_mapping",
+            f"log() was given {type_name(values)}, not a dict of metrics: {values!r:.80}; it was not kept",
+            'write run.log({"loss": loss}, step=step)',
+        )
+        return Sorted(numbers, media)
+    for key, value in _leaves(values, problems):
+        number = as_number(value)
+        if number is not None:
+            numbers[key] = number
+            continue
+        kept = _as_media(key, value, problems)
+        if kept is not None:
+            media[key] = kept
+    return Sorted(numbers, media)
+
+
+def settle_step(step: Any, problems: Problems) -> int | float | None:
+    """Return a usable step, or None when there is none: then the call takes the next one."""
+    if step is None:
+        return None
+    number = as_number(step)
+    if number is None or number != number or number in (float("inf"), float("-inf")):
+        problems.note(
+            "bad_step",
+            f"the step {step!r:.80} is no finite number; the next whole step was taken instead",
+            "give a whole or fractional number, or leave step out",
+        )
+        return None
+    if isinstance(step, int) and -(1 << 63) <= step < 1 << 63:
+        return int(step)
+    return int(number) if is_whole(number) else number
+
+
+def _leaves(values: Mapping[Any, Any], problems: Problems) -> list[tuple[str, Any]]:
+    leaves: list[tuple[str, Any]] = []
+    pending: list[tuple[str, Mapping[Any, Any], int]] = [("", values, 0)]
+    while pending:
+        prefix, mapping, depth = pending.pop(0)
+        for key, value in mapping.items():
+            name, reason = mend_key(f"{prefix}{key}" if prefix and isinstance(key, str) else key if not prefix else f"{prefix}{key}")
+            if reason:
+                problems.note("bad_key", f"log(): {reason}")
+            if isinstance(value, Mapping) and value and depth < 20:
+                pending.append((f"{name}/", value, depth + 1))
+            else:
+                leaves.append((name, value))
+    return leaves
+
+
+def _as_media(key: str, value: Any, problems: Problems) -> Media | None:
+    try:
+        recognised = recognise(value)
+        if recognised is not None:
+            return recognised
+        if value is None:
+            problems.note("missing_value", f"the value of {key!r:.80} is None; there was nothing to keep")
+            return None
+        if isinstance(value, str):
+            problems.note(
+                "not_a_number",
+                f"the value of {key!r:.80} is a text, not a number: {value!r:.60}; it was kept as a text",
+                "log texts as tr.Text(...), or run.log_text(key, text)",
+            )
+            return Text(value)
+        if isinstance(value, int):
+            problems.note("not_a_number", f"the value of {key!r:.80} is a whole number too large for a metric; it was kept as a text")
+            return Text(str(value) if value.bit_length() < 10_000 else hex(value))
+        sequence = as_plain_list(value)
+        if sequence and not isinstance(sequence[0], (list, tuple)):
+            problems.note(
+                "not_a_number",
+                f"the value of {key!r:.80} is {type_name(value)} of {len(sequence)} values, not one number; it was kept as a table",
+                "log one number, or tr.Histogram(values), tr.Image(array), tr.Table(...)",
+            )
+            return Table(["value"], [[element] for element in sequence[:LONGEST_SEQUENCE]])
+        text = repr(value)
+    except UsageError as error:
+        problems.note("bad_media", f"the value of {key!r:.80} could not be kept: {error.message}", error.hint)
+        return None
+    except Exception as error:  # foreign objects may raise anything; training goes on
+        problems.note("not_a_number", f"the value of {key!r:.80} ({type_name(value)}) can't be read: {type(error).__name__}: {error}")
+        return None
+    problems.note(
+        "not_a_number",
+        f"the value of {key!r:.80} is {type_name(value)}, not a number; its text was kept",
+        "log one number, or tr.Image, tr.Table, tr.Histogram, tr.Figure, tr.Text",
+    )
+    return Text(text)

@@ -1,0 +1,362 @@
+"""The live handle of a run: what training code calls."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import traceback as traceback_module
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trackrecord.journal.format import Kind, dump_json, encode_structural
+from trackrecord.journal.writer import JournalWriter
+from trackrecord.sdk.problems import Problems
+from trackrecord.sdk.summary import Summary
+from trackrecord.words.errors import TrackrecordError
+from trackrecord.words.ids import short_id
+from trackrecord.words.keys import flatten, mend_key
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from trackrecord.sdk.media import Media
+
+#: data values up to this many bytes of JSON lie in the record itself
+LONGEST_INLINE_DATA = 64 << 10
+
+
+class Run:
+    """One execution that is being recorded. Made by ``tr.init``; ends with ``finish`` or the end of its ``with`` block.
+
+    No method raises because of a disk, a server or a value it can't take: such problems are counted, said once and
+    shown on the run. With ``strict=True`` misuse raises UsageError. All methods may be called from any thread.
+
+    >>> import trackrecord as tr
+    >>> with tr.init("docs", params={"lr": 0.1}) as run:
+    ...     run.log({"train/loss": 0.5})
+    ...     run.summary["accuracy"] = 0.9
+    """
+
+    def __init__(
+        self,
+        *,
+        run_id: str,
+        name: str,
+        project: str,
+        store: Path,
+        writer: JournalWriter,
+        problems: Problems,
+        role: str,
+        parent: str | None = None,
+    ) -> None:
+        self.id = run_id
+        self.project = project
+        #: the folder of the store this run records into
+        self.store = store
+        #: id of the parent run, or None
+        self.parent = parent
+        #: results set by hand: ``run.summary["accuracy"] = 0.93``
+        self.summary = Summary(self)
+        self._name = name
+        self._writer = writer
+        self._problems = problems
+        self._role = role
+        self._lock = threading.RLock()
+        self._next_step = 0
+        self._params: dict[str, Any] = {}
+        self._settled_params: dict[str, Any] = {}
+        self._ended = False
+        #: open ``with`` blocks, so that a second ``init`` does not end a run in use
+        self._entered = 0
+
+    # -- facts --------------------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """The run's name, a label; ``id`` is what identifies it."""
+        return self._name
+
+    @property
+    def url(self) -> str:
+        """Address of the run's page, once ``trackrecord ui`` runs (``$TRACKRECORD_URL`` if it runs elsewhere)."""
+        from urllib.parse import quote
+
+        base = os.environ.get("TRACKRECORD_URL", "http://127.0.0.1:6061").rstrip("/")
+        return f"{base}/p/{quote(self.project, safe='')}/r/{self.id}"
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The params set so far, nested ones dotted (a copy)."""
+        return dict(self._params)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the run has ended in this process."""
+        return self._ended
+
+    def __repr__(self) -> str:
+        return f"<Run {self.name!r} {short_id(self.id)} of project {self.project!r}>"
+
+    # -- recording ----------------------------------------------------------------------------------------
+
+    def log(self, values: Mapping[str, Any], step: int | float | None = None) -> None:
+        """Record values at one step: numbers become points of metrics, Image, Table, ... are kept as media.
+
+        ``step`` is any finite number, whole or fractional, in any order; without it the call takes one more than
+        the greatest whole step of this process so far, beginning with 0. Names nest by ``/``, as do nested dicts.
+        When this returns, the values survive a kill of the process. NaN and infinities are kept.
+
+        >>> import trackrecord as tr
+        >>> with tr.init("docs") as run:
+        ...     run.log({"train/loss": 0.5, "val": {"accuracy": 0.7}}, step=1)
+        """
+        try:
+            if self._ended:
+                self._problems.note("ended", f"log() was called on the ended run {self.name!r}; nothing was kept")
+                return
+            with self._lock:
+                if type(step) is not int:
+                    step = self._next_step if step is None else self._settled_step(step)
+                try:
+                    self._writer.append_row(values, step, time.time_ns())  # type: ignore[arg-type]
+                except Exception:  # not a plain dict of numbers: look at each value
+                    self._log_unusual(values, step)
+                if step >= self._next_step and type(step) is int:
+                    self._next_step = step + 1
+        except TrackrecordError:
+            raise
+        except Exception as error:  # whatever happens in here, training goes on
+            self._problems.note("internal", f"log() failed: {type(error).__name__}: {error}", misuse=False)
+
+    def log_image(self, key: str, image: Any, step: int | float | None = None, caption: str | None = None) -> None:
+        """Record a picture: bytes, a path, an array (height, width[, channels]), a PIL image or a figure."""
+        self._log_media(key, step, lambda media: media.Image(image, caption))
+
+    def log_text(self, key: str, text: str, step: int | float | None = None) -> None:
+        """Record a text."""
+        self._log_media(key, step, lambda media: media.Text(text))
+
+    def log_figure(self, key: str, figure: Any, step: int | float | None = None, caption: str | None = None) -> None:
+        """Record a figure of matplotlib, plotly or altair, or the bytes or the path of a drawn one."""
+        self._log_media(key, step, lambda media: media.Figure(figure, caption))
+
+    def log_params(self, params: Mapping[str, Any]) -> None:
+        """Record params, nested ones dotted. A param never changes: a second value is kept as a conflict and shown."""
+        with self._guard("log_params"):
+            from trackrecord.sdk.settled import as_mapping, settle
+
+            mapping = as_mapping(params)
+            if mapping is None:
+                self._problems.note(
+                    "not_a_mapping",
+                    f"params were given as {type(params).__name__}, not a dict: {params!r:.80}; they were not kept",
+                    'give a dict such as {"lr": 0.1}, a dataclass, or the namespace of argparse',
+                )
+                return
+            settled: dict[str, Any] = {}
+            for key, value in flatten(mapping).items():
+                name, reason = mend_key(key)
+                if reason:
+                    self._problems.note("bad_key", f"params: {reason}")
+                settled[name], kept = settle(value)
+                if not kept:
+                    self._problems.note(
+                        "unusual_param",
+                        f"the param {name!r:.80} is a {type(value).__name__}; its repr was kept",
+                        "give numbers, texts, booleans, or lists and dicts of such",
+                    )
+                if name in self._settled_params and self._settled_params[name] != settled[name]:
+                    self._problems.note("param_conflict", f"the param {name!r:.80} was set again to another value; both are kept")
+                self._settled_params.setdefault(name, settled[name])
+                self._params.setdefault(name, value)
+            if settled:
+                self._write(Kind.PARAMS, {"params": settled})
+
+    def log_artifact(self, path: str | os.PathLike[str], name: str | None = None, kind: str = "file") -> None:
+        """Keep a file or a folder with the run, by its digest; equal bytes are stored once.
+
+        The bytes are copied before this returns (by reference where the file system can), so the file may change
+        afterwards. ``name`` is the file's own by default; ``kind`` is a word such as ``"model"`` or ``"data"``.
+        """
+        with self._guard("log_artifact"):
+            from trackrecord.sdk.artifacts import keep_artifact
+
+            keep_artifact(path, name, kind, self.store, self._write, self._problems)
+
+    def define_metric(self, pattern: str, **contract: Any) -> None:
+        """State a metric contract for the project; see ``tr.define_metric``."""
+        with self._guard("define_metric"):
+            from trackrecord.sdk.contracts import contract_fields
+
+            self._write(Kind.CONTRACT, contract_fields(pattern, **contract))
+
+    def define_experiment(self, name: str, **texts: str | None) -> None:
+        """State an experiment's hypothesis, prediction, verdict or conclusion; see ``tr.define_experiment``."""
+        with self._guard("define_experiment"):
+            from trackrecord.sdk.contracts import experiment_fields
+
+            self._write(Kind.EXPERIMENT, experiment_fields(name, **texts))
+
+    def rewind(self, step: int | float) -> None:
+        """Hide the points of greater step that were recorded before now: training goes on from a checkpoint at ``step``."""
+        with self._guard("rewind"), self._lock:
+            settled = self._settled_step(step)
+            self._write(Kind.REWIND, {"step": settled})
+            self._next_step = int(settled) + 1
+
+    # -- words about the run ------------------------------------------------------------------------------
+
+    def rename(self, name: str) -> None:
+        """Give the run another name."""
+        with self._guard("rename"):
+            self._name = str(name)
+            self._write(Kind.CHANGE, {"field": "name", "value": self._name})
+
+    def set_notes(self, notes: str) -> None:
+        """Replace the run's notes."""
+        with self._guard("set_notes"):
+            self._write(Kind.CHANGE, {"field": "notes", "value": str(notes)})
+
+    def add_tags(self, *tags: str) -> None:
+        """Add labels to the run."""
+        with self._guard("add_tags"):
+            self._write(Kind.CHANGE, {"field": "tags", "add": [str(tag) for tag in tags], "remove": []})
+
+    def remove_tags(self, *tags: str) -> None:
+        """Take labels off the run."""
+        with self._guard("remove_tags"):
+            self._write(Kind.CHANGE, {"field": "tags", "add": [], "remove": [str(tag) for tag in tags]})
+
+    # -- the end ------------------------------------------------------------------------------------------
+
+    def finish(self, state: str = "finished", *, exit_code: int | None = None, traceback: str | None = None) -> None:
+        """End the run. ``state`` is ``"finished"``, ``"failed"`` or ``"stopped"``. A second call does nothing.
+
+        Returns at once: what is written is safe already, and the background thread syncs it to disk.
+        """
+        from trackrecord.sdk import current, keeper
+
+        with self._guard("finish"):
+            with self._lock:
+                if self._ended:
+                    return
+                keeper.last_words(self)
+                if state not in ("finished", "failed", "stopped"):
+                    self._problems.note("bad_state", f"finish() does not know the state {state!r:.40}; 'failed' was recorded")
+                    state = "failed"
+                self._problems.write(lambda fields: self._writer.append(encode_structural(Kind.PROBLEM, fields)))
+                self._write(Kind.FINISH, {"state": state, "exit_code": exit_code, "traceback": traceback})
+                self._ended = True
+            current.forget(self)
+            keeper.let_go(self)
+
+    def __enter__(self) -> Run:
+        self._entered += 1
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._entered -= 1
+        self._finish_with(error)
+
+    def _finish_with(self, error: BaseException | None) -> None:
+        """End the run as the exception that ends it says; None means well."""
+        if error is None:
+            self.finish()
+        elif isinstance(error, SystemExit):
+            code = error.code if isinstance(error.code, int) else 0 if error.code is None else 1
+            self.finish("finished" if code == 0 else "failed", exit_code=code)
+        else:
+            text = "".join(traceback_module.format_exception(type(error), error, error.__traceback__))
+            state = "stopped" if isinstance(error, KeyboardInterrupt) else "failed"
+            self.finish(state, exit_code=130 if state == "stopped" else 1, traceback=text)
+
+    def __reduce__(self) -> Any:
+        # another process that is handed this run (multiprocessing, spawn) joins it with a writer of its own
+        from trackrecord.sdk.start import join
+
+        return join, (self.id, self.project, self._name, str(self.store))
+
+    # -- inside -------------------------------------------------------------------------------------------
+
+    def _write(self, kind: Kind, fields: dict[str, Any]) -> None:
+        if self._ended:
+            self._problems.note("ended", f"the run {self.name!r} has ended; a {kind.name.lower()} record was not kept")
+            return
+        self._writer.append_structural(kind, fields)
+
+    def _settled_step(self, step: Any) -> int | float:
+        from trackrecord.sdk.points import settle_step
+
+        settled = settle_step(step, self._problems)
+        return self._next_step if settled is None else settled
+
+    def _log_unusual(self, values: Any, step: int | float) -> None:
+        from trackrecord.sdk.points import settle_step, sort_values
+
+        settled = settle_step(step, self._problems)
+        numbers, media = sort_values(values, self._problems)
+        if numbers:
+            self._writer.append_row(numbers, self._next_step if settled is None else settled, time.time_ns())
+        for key, value in media.items():
+            self._write_media(key, value, step)
+
+    def _log_media(self, key: str, step: int | float | None, make: Any) -> None:
+        with self._guard("log"):
+            from trackrecord.sdk import media
+
+            self.log({key: make(media)}, step=step)
+
+    def _write_media(self, key: str, media: Media, step: int | float) -> None:
+        from trackrecord.sdk.content import keep_content
+
+        content, media_type, data = media.content, media.media_type, media.data
+        if content is None and data is not None:
+            text = dump_json(data)
+            if len(text) > LONGEST_INLINE_DATA:
+                content, media_type, data = text, "application/json", None
+        digest = keep_content(content, self._writer, self.store) if content is not None else None
+        self._write(
+            Kind.MEDIA,
+            {
+                "key": key,
+                "step": step,
+                "kind": media.kind,
+                "caption": None if media.caption is None else str(media.caption),
+                "digest": digest,
+                "media_type": media_type,
+                "size": None if content is None else len(content),
+                "data": data,
+            },
+        )
+
+    def _guard(self, what: str) -> _Guard:
+        return _Guard(self._problems, what)
+
+
+class _Guard:
+    """Turns every exception but strict misuse into a problem of the run: nothing in here raises into training."""
+
+    def __init__(self, problems: Problems, what: str) -> None:
+        self._problems = problems
+        self._what = what
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if not isinstance(error, Exception):
+            return False
+        if isinstance(error, TrackrecordError):
+            if self._problems.strict:
+                return False
+            self._problems.note("bad_value", f"{self._what}: {error.message}", error.hint)
+        else:
+            self._problems.note("internal", f"{self._what}: {type(error).__name__}: {error}", misuse=False)
+        return True
+
