@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
 from typing import Any
 
@@ -22,10 +21,9 @@ def this_process() -> dict[str, Any]:
 
 def host_name() -> str:
     """Return this machine's name, or ``unknown``."""
-    try:
-        return socket.gethostname() or "unknown"
-    except OSError:
-        return "unknown"
+    if hasattr(os, "uname"):
+        return os.uname().nodename or "unknown"
+    return os.environ.get("COMPUTERNAME") or "unknown"
 
 
 def boot_id() -> str | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 import time
-import traceback as traceback_module
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -270,7 +269,9 @@ class Run:
             code = error.code if isinstance(error.code, int) else 0 if error.code is None else 1
             self.finish("finished" if code == 0 else "failed", exit_code=code)
         else:
-            text = "".join(traceback_module.format_exception(type(error), error, error.__traceback__))
+            from traceback import format_exception
+
+            text = "".join(format_exception(type(error), error, error.__traceback__))
             state = "stopped" if isinstance(error, KeyboardInterrupt) else "failed"
             self.finish(state, exit_code=130 if state == "stopped" else 1, traceback=text)
 

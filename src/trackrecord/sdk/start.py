@@ -14,6 +14,7 @@ from trackrecord.journal.place import INBOX, fallback_stores, find_store, make_s
 from trackrecord.journal.process import host_name
 from trackrecord.journal.writer import JournalWriter
 from trackrecord.sdk import current, keeper
+from trackrecord.sdk.caller import command_line, user_name
 from trackrecord.sdk.contracts import contract_fields, experiment_fields
 from trackrecord.sdk.names import random_name
 from trackrecord.sdk.problems import Problems
@@ -346,8 +347,6 @@ def _begin_record(
     notes: str | None = None,
     hypothesis: str | None = None,
 ) -> bytes:
-    from trackrecord.sdk.facts import command_line, user_name
-
     now = time.time_ns()
     return encode_structural(
         Kind.BEGIN,
