@@ -14,7 +14,9 @@ BLOBS = "blobs"
 STORE_FORMAT = 1
 
 
-def find_store(path: str | os.PathLike[str] | None = None, *, start: str | os.PathLike[str] | None = None) -> Path:
+def find_store(
+    path: str | os.PathLike[str] | None = None, *, start: str | os.PathLike[str] | None = None
+) -> Path:
     """Return the folder of the store to use, whether it exists already or not.
 
     ``path`` if given; else ``$TRACKRECORD_STORE``; else the first ``.trackrecord`` folder from ``start`` (the working

@@ -31,17 +31,26 @@ def keep_artifact(
     """
     place = os.path.abspath(os.path.expanduser(os.fspath(path)))
     if not os.path.exists(place):
-        problems.note("no_such_file", f"log_artifact: there is nothing at {place!r}", "check the path, and log it after it is written")
+        problems.note(
+            "no_such_file",
+            f"log_artifact: there is nothing at {place!r}",
+            "check the path, and log it after it is written",
+        )
         return
     files: list[dict[str, Any]] = []
     for inner, source in _files(place):
         if len(files) >= MOST_FILES:
-            problems.note("too_many_files", f"log_artifact: {place!r} has more than {MOST_FILES} files; the rest was left out")
+            problems.note(
+                "too_many_files",
+                f"log_artifact: {place!r} has more than {MOST_FILES} files; the rest was left out",
+            )
             break
         try:
             stored = put_file(str(store / BLOBS), source)
         except OSError as error:
-            problems.note("unreadable_file", f"log_artifact: {source!r} could not be kept: {error}", misuse=False)
+            problems.note(
+                "unreadable_file", f"log_artifact: {source!r} could not be kept: {error}", misuse=False
+            )
             continue
         files.append({"path": inner, "digest": stored.digest, "size": stored.size})
     if not files and not os.path.isdir(place):

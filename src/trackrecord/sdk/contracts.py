@@ -11,7 +11,15 @@ from trackrecord.words.keys import mend_key
 
 _CONTRACT_WORDS = ("goal", "unit", "primary", "x", "low", "high", "description")
 _EXPERIMENT_WORDS = ("hypothesis", "prediction", "verdict", "conclusion")
-_GOALS = {"max": "max", "maximize": "max", "maximise": "max", "min": "min", "minimize": "min", "minimise": "min", None: None}
+_GOALS = {
+    "max": "max",
+    "maximize": "max",
+    "maximise": "max",
+    "min": "min",
+    "minimize": "min",
+    "minimise": "min",
+    None: None,
+}
 
 
 def contract_fields(pattern: str, **given: Any) -> dict[str, Any]:

@@ -48,7 +48,9 @@ class Facts:
             try:
                 if place not in self._digests:
                     self._digests[place] = put_bytes(str(store / BLOBS), text).digest
-                writer.append_structural(Kind.FACTS, {"part": part, "value": None, "digest": self._digests[place]})
+                writer.append_structural(
+                    Kind.FACTS, {"part": part, "value": None, "digest": self._digests[place]}
+                )
             except OSError:  # the disk does not take the blob: the journal keeps what waits in memory
                 writer.append_structural(Kind.FACTS, {"part": part, "value": value, "digest": None})
 

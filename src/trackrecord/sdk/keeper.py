@@ -98,7 +98,9 @@ def _look_after(charge: _Charge, *, last: bool = False) -> None:
     try:
         _serve(charge, last=last)
     except Exception as error:  # the thread must outlive whatever goes wrong with one run
-        charge.run._problems.note("internal", f"in the background: {type(error).__name__}: {error}", misuse=False)
+        charge.run._problems.note(
+            "internal", f"in the background: {type(error).__name__}: {error}", misuse=False
+        )
 
 
 def _serve(charge: _Charge, *, last: bool) -> None:
@@ -118,13 +120,16 @@ def _serve(charge: _Charge, *, last: bool) -> None:
             writer.append_structural(Kind.HEARTBEAT, {})
         if writer.trouble is not None:
             run._problems.note(
-                "disk", f"the journal can't be written now: {writer.trouble}; records wait in memory", misuse=False
+                "disk",
+                f"the journal can't be written now: {writer.trouble}; records wait in memory",
+                misuse=False,
             )
         run._problems.write(lambda fields: writer.append(encode_structural(Kind.PROBLEM, fields)))
     elif (facts_done or last) and not writer.closed:
         if writer.lost:
             writer.append_structural(
-                Kind.PROBLEM, {"code": "lost", "message": "records that could not be kept", "count": writer.lost}
+                Kind.PROBLEM,
+                {"code": "lost", "message": "records that could not be kept", "count": writer.lost},
             )
         writer.close()
     writer.tend()
@@ -147,6 +152,8 @@ def _rescue(run: Run) -> None:
             continue
         writer.move_to(str(store / INBOX))
         if not writer.backlog():
-            tell(f"{run.store} took no more data; the end of run {run.name!r} is in {store} (trackrecord --store {store} ls)")
+            tell(
+                f"{run.store} took no more data; the end of run {run.name!r} is in {store} (trackrecord --store {store} ls)"
+            )
             return
     tell(f"{writer.backlog()} records of run {run.name!r} could not be written anywhere")

@@ -89,7 +89,10 @@ class Video(Media):
             return
         frames = as_plain_list(data)
         if not frames:
-            raise UsageError(f"a video can't be made of {type_name(data)}", hint="give bytes, a path, or an array of frames")
+            raise UsageError(
+                f"a video can't be made of {type_name(data)}",
+                hint="give bytes, a path, or an array of frames",
+            )
         self.content = encode_animated_png([_pixels(frame, "a frame") for frame in frames], frames_per_second)
         self.media_type = "image/apng"
 
@@ -133,10 +136,15 @@ class Table(Media):
 
     kind = "table"
 
-    def __init__(self, columns: Any, rows: Iterable[Sequence[Any]] | None = None, caption: str | None = None) -> None:
+    def __init__(
+        self, columns: Any, rows: Iterable[Sequence[Any]] | None = None, caption: str | None = None
+    ) -> None:
         self.caption = caption
         names, lines = _table(columns, rows)
-        self.data = {"columns": [str(name) for name in names], "rows": [[settle(v)[0] for v in line] for line in lines]}
+        self.data = {
+            "columns": [str(name) for name in names],
+            "rows": [[settle(v)[0] for v in line] for line in lines],
+        }
 
 
 class Histogram(Media):
@@ -161,7 +169,9 @@ class Histogram(Media):
         if edges is not None and counts is not None:
             edges, counts = _floats(edges), _floats(counts)
             if len(edges) != len(counts) + 1:
-                raise UsageError(f"a histogram of {len(counts)} counts needs {len(counts) + 1} edges, not {len(edges)}")
+                raise UsageError(
+                    f"a histogram of {len(counts)} counts needs {len(counts) + 1} edges, not {len(edges)}"
+                )
             self.data = {"edges": edges, "counts": counts}
         elif values is None:
             raise UsageError("a histogram needs values, or edges and counts")
@@ -197,7 +207,11 @@ def recognise(value: Any) -> Media | None:
     """Return the media value that a foreign object plainly is (a figure, a PIL image, a data frame), else None."""
     if isinstance(value, Media):
         return value
-    if callable(getattr(value, "savefig", None)) or is_from(value, "plotly", "Figure") or is_from(value, "altair"):
+    if (
+        callable(getattr(value, "savefig", None))
+        or is_from(value, "plotly", "Figure")
+        or is_from(value, "altair")
+    ):
         return Figure(value)
     if is_from(value, "PIL", "Image"):
         return Image(value)
@@ -243,7 +257,9 @@ def _pixels(data: Any, what: str) -> Pixels:
         return fast
     nested = as_plain_list(data)
     if nested is None:
-        raise UsageError(f"{what} can't be made of {type_name(data)}", hint="give bytes, a path, or an array of pixels")
+        raise UsageError(
+            f"{what} can't be made of {type_name(data)}", hint="give bytes, a path, or an array of pixels"
+        )
     try:
         return pixels_from(nested)
     except (ValueError, TypeError) as error:
@@ -267,7 +283,9 @@ def _wave(data: Any, sample_rate: int) -> bytes:
 
     samples = as_plain_list(data)
     if not samples:
-        raise UsageError(f"a sound can't be made of {type_name(data)}", hint="give bytes, a path, or an array of samples")
+        raise UsageError(
+            f"a sound can't be made of {type_name(data)}", hint="give bytes, a path, or an array of samples"
+        )
     channels = len(samples[0]) if isinstance(samples[0], (list, tuple)) else 1
     flat = [v for frame in samples for v in frame] if isinstance(samples[0], (list, tuple)) else samples
     try:
@@ -345,4 +363,3 @@ def _histogram(values: list[float], bins: int) -> dict[str, Any]:
     if len(finite) != len(values):
         data["nonfinite"] = len(values) - len(finite)
     return data
-

@@ -74,7 +74,13 @@ def _leaves(values: Mapping[Any, Any], problems: Problems) -> list[tuple[str, An
     while pending:
         prefix, mapping, depth = pending.pop(0)
         for key, value in mapping.items():
-            name, reason = mend_key(f"{prefix}{key}" if prefix and isinstance(key, str) else key if not prefix else f"{prefix}{key}")
+            name, reason = mend_key(
+                f"{prefix}{key}"
+                if prefix and isinstance(key, str)
+                else key
+                if not prefix
+                else f"{prefix}{key}"
+            )
             if reason:
                 problems.note("bad_key", f"log(): {reason}")
             if isinstance(value, Mapping) and value and depth < 20:
@@ -100,7 +106,10 @@ def _as_media(key: str, value: Any, problems: Problems) -> Media | None:
             )
             return Text(value)
         if isinstance(value, int):
-            problems.note("not_a_number", f"the value of {key!r:.80} is a whole number too large for a metric; it was kept as a text")
+            problems.note(
+                "not_a_number",
+                f"the value of {key!r:.80} is a whole number too large for a metric; it was kept as a text",
+            )
             return Text(str(value) if value.bit_length() < 10_000 else hex(value))
         sequence = as_plain_list(value)
         if sequence and not isinstance(sequence[0], (list, tuple)):
@@ -115,7 +124,10 @@ def _as_media(key: str, value: Any, problems: Problems) -> Media | None:
         problems.note("bad_media", f"the value of {key!r:.80} could not be kept: {error.message}", error.hint)
         return None
     except Exception as error:  # foreign objects may raise anything; training goes on
-        problems.note("not_a_number", f"the value of {key!r:.80} ({type_name(value)}) can't be read: {type(error).__name__}: {error}")
+        problems.note(
+            "not_a_number",
+            f"the value of {key!r:.80} ({type_name(value)}) can't be read: {type(error).__name__}: {error}",
+        )
         return None
     problems.note(
         "not_a_number",

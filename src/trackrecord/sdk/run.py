@@ -113,7 +113,9 @@ class Run:
         """
         try:
             if self._ended:
-                self._problems.note("ended", f"log() was called on the ended run {self.name!r}; nothing was kept")
+                self._problems.note(
+                    "ended", f"log() was called on the ended run {self.name!r}; nothing was kept"
+                )
                 return
             with self._lock:
                 if type(step) is not int:
@@ -129,7 +131,9 @@ class Run:
         except Exception as error:  # whatever happens in here, training goes on
             self._problems.note("internal", f"log() failed: {type(error).__name__}: {error}", misuse=False)
 
-    def log_image(self, key: str, image: Any, step: int | float | None = None, caption: str | None = None) -> None:
+    def log_image(
+        self, key: str, image: Any, step: int | float | None = None, caption: str | None = None
+    ) -> None:
         """Record a picture: bytes, a path, an array (height, width[, channels]), a PIL image or a figure."""
         self._log_media(key, step, lambda media: media.Image(image, caption))
 
@@ -137,7 +141,9 @@ class Run:
         """Record a text."""
         self._log_media(key, step, lambda media: media.Text(text))
 
-    def log_figure(self, key: str, figure: Any, step: int | float | None = None, caption: str | None = None) -> None:
+    def log_figure(
+        self, key: str, figure: Any, step: int | float | None = None, caption: str | None = None
+    ) -> None:
         """Record a figure of matplotlib, plotly or altair, or the bytes or the path of a drawn one."""
         self._log_media(key, step, lambda media: media.Figure(figure, caption))
 
@@ -167,7 +173,10 @@ class Run:
                         "give numbers, texts, booleans, or lists and dicts of such",
                     )
                 if name in self._settled_params and self._settled_params[name] != settled[name]:
-                    self._problems.note("param_conflict", f"the param {name!r:.80} was set again to another value; both are kept")
+                    self._problems.note(
+                        "param_conflict",
+                        f"the param {name!r:.80} was set again to another value; both are kept",
+                    )
                 self._settled_params.setdefault(name, settled[name])
                 self._params.setdefault(name, value)
             if settled:
@@ -230,7 +239,9 @@ class Run:
 
     # -- the end ------------------------------------------------------------------------------------------
 
-    def finish(self, state: str = "finished", *, exit_code: int | None = None, traceback: str | None = None) -> None:
+    def finish(
+        self, state: str = "finished", *, exit_code: int | None = None, traceback: str | None = None
+    ) -> None:
         """End the run. ``state`` is ``"finished"``, ``"failed"`` or ``"stopped"``. A second call does nothing.
 
         Returns at once: what is written is safe already, and the background thread syncs it to disk.
@@ -243,9 +254,13 @@ class Run:
                     return
                 keeper.last_words(self)
                 if state not in ("finished", "failed", "stopped"):
-                    self._problems.note("bad_state", f"finish() does not know the state {state!r:.40}; 'failed' was recorded")
+                    self._problems.note(
+                        "bad_state", f"finish() does not know the state {state!r:.40}; 'failed' was recorded"
+                    )
                     state = "failed"
-                self._problems.write(lambda fields: self._writer.append(encode_structural(Kind.PROBLEM, fields)))
+                self._problems.write(
+                    lambda fields: self._writer.append(encode_structural(Kind.PROBLEM, fields))
+                )
                 self._write(Kind.FINISH, {"state": state, "exit_code": exit_code, "traceback": traceback})
                 self._ended = True
             current.forget(self)
@@ -285,7 +300,9 @@ class Run:
 
     def _write(self, kind: Kind, fields: dict[str, Any]) -> None:
         if self._ended:
-            self._problems.note("ended", f"the run {self.name!r} has ended; a {kind.name.lower()} record was not kept")
+            self._problems.note(
+                "ended", f"the run {self.name!r} has ended; a {kind.name.lower()} record was not kept"
+            )
             return
         self._writer.append_structural(kind, fields)
 
@@ -360,4 +377,3 @@ class _Guard:
         else:
             self._problems.note("internal", f"{self._what}: {type(error).__name__}: {error}", misuse=False)
         return True
-

@@ -48,7 +48,12 @@ def _settle_foreign(value: Any, depth: int) -> tuple[Any, bool]:
             return encode_value(int(value)), True
         if isinstance(value, float):
             return encode_value(float(value)), True
-        if is_from(value, "pathlib") or is_from(value, "datetime") or is_from(value, "uuid") or is_from(value, "decimal"):
+        if (
+            is_from(value, "pathlib")
+            or is_from(value, "datetime")
+            or is_from(value, "uuid")
+            or is_from(value, "decimal")
+        ):
             return str(value), True
         if getattr(value, "shape", None) == () and callable(getattr(value, "item", None)):
             item = value.item()
@@ -94,7 +99,11 @@ def as_mapping(params: Any) -> Mapping[Any, Any] | None:
     """Return params given as a mapping, a dataclass, a namespace (argparse, types) or an object of attributes as a mapping."""
     if isinstance(params, Mapping):
         return params
-    if isinstance(params, (str, bytes, int, float, list, tuple, set)) or params is None or isinstance(params, type):
+    if (
+        isinstance(params, (str, bytes, int, float, list, tuple, set))
+        or params is None
+        or isinstance(params, type)
+    ):
         return None
     if callable(getattr(params, "items", None)):  # a config that only behaves like a dict
         return dict(params.items())
@@ -102,7 +111,11 @@ def as_mapping(params: Any) -> Mapping[Any, Any] | None:
     if names is not None:
         return {name: _nested(getattr(params, name)) for name in names}
     attributes = getattr(params, "__dict__", None)
-    return None if attributes is None else {name: value for name, value in attributes.items() if not name.startswith("_")}
+    return (
+        None
+        if attributes is None
+        else {name: value for name, value in attributes.items() if not name.startswith("_")}
+    )
 
 
 def _nested(value: Any) -> Any:

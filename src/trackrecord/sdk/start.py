@@ -94,7 +94,11 @@ def init(
     problems = Problems(strict=strict)
     mode = mode or os.environ.get("TRACKRECORD_MODE") or "online"
     if mode not in ("online", "offline", "disabled"):
-        problems.note("bad_mode", f"the mode {mode!r:.40} does not exist; the run is recorded", 'give "online", "offline" or "disabled"')
+        problems.note(
+            "bad_mode",
+            f"the mode {mode!r:.40} does not exist; the run is recorded",
+            'give "online", "offline" or "disabled"',
+        )
     if mode == "disabled":
         from trackrecord.sdk.disabled import DisabledRun
 
@@ -114,7 +118,14 @@ def init(
     run_name = str(name) if name else random_name()
     parent_id = parent.id if isinstance(parent, Run) else str(parent) if parent else None
     run = Run(
-        run_id=run_id, name=run_name, project=project, store=place, writer=writer, problems=problems, role=role, parent=parent_id
+        run_id=run_id,
+        name=run_name,
+        project=project,
+        store=place,
+        writer=writer,
+        problems=problems,
+        role=role,
+        parent=parent_id,
     )
     begins = role == "begin"
     records = [
@@ -149,10 +160,18 @@ def join(run_id: str, project: str, name: str, store: str) -> Run:
         if run.id == run_id:
             return run
     place = Path(store)
-    writer = JournalWriter(str(place / INBOX), run_id, new_writer_id(), project=project, made_by=f"trackrecord {VERSION}")
+    writer = JournalWriter(
+        str(place / INBOX), run_id, new_writer_id(), project=project, made_by=f"trackrecord {VERSION}"
+    )
     strict = os.environ.get("TRACKRECORD_STRICT", "") not in ("", "0")
     run = Run(
-        run_id=run_id, name=name, project=project, store=place, writer=writer, problems=Problems(strict=strict), role="join"
+        run_id=run_id,
+        name=name,
+        project=project,
+        store=place,
+        writer=writer,
+        problems=Problems(strict=strict),
+        role="join",
     )
     writer.append(_begin_record(role="join", project=project))
     _attach(run, console=False, system_metrics=False)
@@ -168,11 +187,17 @@ def become_forked(run: Run) -> None:
     run._role = "forked"
     run._problems = Problems(strict=run._problems.strict, say=False)
     run._writer = ForkedWriter(
-        str(run.store / INBOX), run.id, project=run.project, begin=_begin_record(role="forked", project=run.project), run=run
+        str(run.store / INBOX),
+        run.id,
+        project=run.project,
+        begin=_begin_record(role="forked", project=run.project),
+        run=run,
     )
 
 
-def define_metric(pattern: str, *, project: str | None = None, store: str | os.PathLike[str] | None = None, **contract: Any) -> None:
+def define_metric(
+    pattern: str, *, project: str | None = None, store: str | os.PathLike[str] | None = None, **contract: Any
+) -> None:
     """State a metric contract: what a project says about one of its metrics, so that "best" knows its direction everywhere.
 
     ``pattern`` is a metric's name or a glob such as ``"val/*"``. ``goal`` is ``"max"`` or ``"min"``; ``unit`` a text;
@@ -215,7 +240,9 @@ def define_experiment(
     _about_project(Kind.EXPERIMENT, lambda: experiment_fields(name, **texts), project, store)
 
 
-def _about_project(kind: Kind, make_fields: Any, project: str | None, store: str | os.PathLike[str] | None) -> None:
+def _about_project(
+    kind: Kind, make_fields: Any, project: str | None, store: str | os.PathLike[str] | None
+) -> None:
     """Write one record about a project while no run of it is open, in a journal of its own."""
     strict = os.environ.get("TRACKRECORD_STRICT", "") not in ("", "0")
     problems = Problems(strict=strict)
@@ -223,12 +250,18 @@ def _about_project(kind: Kind, make_fields: Any, project: str | None, store: str
         fields = make_fields()
         settled = _settled_project(project, problems)
         place = _usable_store(store, problems)
-        writer = JournalWriter(str(place / INBOX), NO_RUN, new_writer_id(), project=settled, made_by=f"trackrecord {VERSION}")
+        writer = JournalWriter(
+            str(place / INBOX), NO_RUN, new_writer_id(), project=settled, made_by=f"trackrecord {VERSION}"
+        )
         writer.append_structural(kind, fields)
         writer.close()
         writer.tend()
         if writer.backlog():
-            problems.note("disk", f"{place} takes no data now ({writer.trouble}); the {kind.name.lower()} was not kept", misuse=False)
+            problems.note(
+                "disk",
+                f"{place} takes no data now ({writer.trouble}); the {kind.name.lower()} was not kept",
+                misuse=False,
+            )
     except TrackrecordError as error:
         if strict:
             raise
@@ -262,7 +295,11 @@ def _identity(given: str | None, problems: Problems) -> tuple[str, dict[str, Any
     """Return the run's id, this process' rank if a launcher says so, and the writer's role."""
     run_id = given or os.environ.get("TRACKRECORD_RUN_ID")
     if run_id and not is_usable_run_id(run_id):
-        problems.note("bad_id", f"the run id {run_id!r:.80} can't be used; a new one was made", "use up to 64 letters, digits, _ and -")
+        problems.note(
+            "bad_id",
+            f"the run id {run_id!r:.80} can't be used; a new one was made",
+            "use up to 64 letters, digits, _ and -",
+        )
         run_id = None
     if run_id == NO_RUN:
         run_id = None
@@ -276,7 +313,11 @@ def _rank() -> dict[str, Any] | None:
     rank = _whole_variable(_RANK_VARIABLES)
     if rank is None:
         return None
-    return {"rank": rank, "local_rank": _whole_variable(_LOCAL_RANK_VARIABLES), "world_size": _whole_variable(_WORLD_SIZE_VARIABLES)}
+    return {
+        "rank": rank,
+        "local_rank": _whole_variable(_LOCAL_RANK_VARIABLES),
+        "world_size": _whole_variable(_WORLD_SIZE_VARIABLES),
+    }
 
 
 def _whole_variable(names: tuple[str, ...]) -> int | None:
@@ -318,7 +359,9 @@ def _usable_store(wanted: str | os.PathLike[str] | None, problems: Problems) -> 
             misuse=False,
         )
         return fallback
-    problems.note("no_store", f"nothing can be written anywhere ({first_error}); records stay in memory", misuse=False)
+    problems.note(
+        "no_store", f"nothing can be written anywhere ({first_error}); records stay in memory", misuse=False
+    )
     return place
 
 
@@ -374,8 +417,11 @@ def _fork_record(fork_from: tuple[Run | str, int | float], problems: Problems) -
         origin, step = fork_from
         step = float(step) if not isinstance(step, int) else step
     except (TypeError, ValueError):
-        problems.note("bad_fork", f"fork_from={fork_from!r:.80} can't be used; the run has no history", "give (run or its id, step)")
+        problems.note(
+            "bad_fork",
+            f"fork_from={fork_from!r:.80} can't be used; the run has no history",
+            "give (run or its id, step)",
+        )
         return b""
     origin_id = origin.id if isinstance(origin, Run) else str(origin)
     return encode_structural(Kind.FORK, {"t": time.time_ns(), "run": origin_id, "step": step})
-

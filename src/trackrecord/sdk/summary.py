@@ -42,7 +42,10 @@ class Summary(MutableMapping[str, Any]):
                     run._problems.note("bad_key", f"summary: {reason}")
                 settled[name], kept = settle(value)
                 if not kept:
-                    run._problems.note("unusual_result", f"the result {name!r:.80} is a {type(value).__name__}; its repr was kept")
+                    run._problems.note(
+                        "unusual_result",
+                        f"the result {name!r:.80} is a {type(value).__name__}; its repr was kept",
+                    )
                 self._values[name] = value
             if settled:
                 run._write(Kind.SUMMARY, {"summary": settled})
