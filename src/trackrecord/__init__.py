@@ -28,7 +28,7 @@ from trackrecord.sdk.current import (
 )
 from trackrecord.sdk.run import Run
 from trackrecord.sdk.start import define_experiment, define_metric, init
-from trackrecord.sdk.version import VERSION as __version__
+from trackrecord.sdk.version import __version__
 from trackrecord.words.errors import QueryError, TrackrecordError, UsageError
 
 if TYPE_CHECKING:

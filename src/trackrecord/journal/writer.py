@@ -71,7 +71,7 @@ class JournalWriter:
     # -- the logging threads' side ------------------------------------------------------------------------
 
     def append_row(self, values: dict[str, Any], step: int | float, time_ns: int, flags: int = 0) -> None:
-        """Append one row. Raises what ``struct.pack`` raises for values that are no numbers; nothing is written then."""
+        """Append one row. For values that are no numbers it raises as ``struct.pack`` does, and nothing is written."""
         with self._lock:
             keys = tuple(values)
             encoder = self._encoders.get(keys)

@@ -17,7 +17,7 @@ from trackrecord.sdk.problems import Problems
 MOST_FILES = 200_000
 
 
-def keep_artifact(
+def keep_artifact(  # noqa: PLR0917 - called in one place, with what that place has
     path: str | os.PathLike[str],
     name: str | None,
     kind: str,

@@ -1,7 +1,7 @@
 """Keeps what the process prints with its runs.
 
-``sys.stdout`` and ``sys.stderr`` are wrapped while a run that wants it is open. What is written past them (by C code, by
-subprocesses) is not seen.
+``sys.stdout`` and ``sys.stderr`` are wrapped while a run that wants it is open. What is written past them
+(by C code, by subprocesses) is not seen.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class _Tee:
         text = "".join(self._piece).encode("utf-8", "replace").decode("utf-8")
         self._piece.clear()
         self._length = 0
-        for run in list(_listening):
+        for run in _listening:
             if text and not run.ended:
                 run._writer.append_structural(Kind.CONSOLE, {"stream": self._name, "text": text})
 

@@ -41,11 +41,11 @@ def _wrap_exit() -> None:
     # the interpreter tells nobody with which code it ends; sys.exit is how nearly every script says it
     before = sys.exit
 
-    def exit(code: Any = None) -> Any:
+    def exit_noting_the_code(code: Any = None) -> Any:
         _ending[:] = [SystemExit(code)]
         before(code)
 
-    sys.exit = exit
+    sys.exit = exit_noting_the_code
 
 
 def _at_exit() -> None:

@@ -32,7 +32,7 @@ def process_facts(folder: str) -> dict[str, Any]:
     }
 
 
-def python_facts(folder: str) -> dict[str, Any]:
+def python_facts(_folder: str) -> dict[str, Any]:
     """Return which Python runs."""
     return {
         "version": platform.python_version(),
@@ -42,7 +42,7 @@ def python_facts(folder: str) -> dict[str, Any]:
     }
 
 
-def host_facts(folder: str) -> dict[str, Any]:
+def host_facts(_folder: str) -> dict[str, Any]:
     """Return which machine this is."""
     memory = None
     try:
@@ -81,7 +81,7 @@ def installed_packages(folder: str) -> dict[str, str]:
 
 
 def git_facts(folder: str) -> dict[str, Any] | None:
-    """Return commit, branch and whether the working tree differs from it; None outside of a repository or without git."""
+    """Return commit, branch and whether the working tree differs; None outside of a repository or without git."""
     root = _git(folder, "rev-parse", "--show-toplevel")
     if root is None:
         return None

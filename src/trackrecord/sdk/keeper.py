@@ -49,7 +49,7 @@ def last_words(run: Run) -> None:
     from trackrecord.sdk import console
 
     console.flush(run)
-    for charge in list(_charges):
+    for charge in _charges:
         if charge.run is run and charge.sampler is not None:
             charge.sampler.sample(run)
 
@@ -65,7 +65,7 @@ def let_go(run: Run) -> None:
 def drain(limit_s: float = LAST_WAIT_S) -> None:
     """Finish the work for all ended runs now: called once, at the end of the process."""
     deadline = time.monotonic() + limit_s
-    for charge in list(_charges):
+    for charge in _charges:
         if charge.facts is not None and not charge.facts.is_ready():
             charge.facts.wait(max(0.0, deadline - time.monotonic()))
         _look_after(charge, last=True)
@@ -90,7 +90,7 @@ def _keep_on() -> None:
     while True:
         _wake.wait(BEAT_S)
         _wake.clear()
-        for charge in list(_charges):
+        for charge in _charges:
             _look_after(charge)
 
 
@@ -153,7 +153,8 @@ def _rescue(run: Run) -> None:
         writer.move_to(str(store / INBOX))
         if not writer.backlog():
             tell(
-                f"{run.store} took no more data; the end of run {run.name!r} is in {store} (trackrecord --store {store} ls)"
+                f"{run.store} took no more data; the end of run {run.name!r} is in {store} "
+                f"(trackrecord --store {store} ls)"
             )
             return
     tell(f"{writer.backlog()} records of run {run.name!r} could not be written anywhere")

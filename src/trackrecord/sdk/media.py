@@ -29,8 +29,9 @@ _SIGNATURES = (
 )
 #: what is known only by the ending of its name
 _ENDINGS = {
-    ".svg": "image/svg+xml", ".html": "text/html", ".htm": "text/html", ".json": "application/json", ".mp4": "video/mp4",
-    ".webm": "video/webm", ".mov": "video/quicktime", ".mp3": "audio/mpeg", ".wav": "audio/wav", ".ogg": "audio/ogg", ".flac": "audio/flac",
+    ".svg": "image/svg+xml", ".html": "text/html", ".htm": "text/html", ".json": "application/json",
+    ".mp4": "video/mp4", ".webm": "video/webm", ".mov": "video/quicktime", ".mp3": "audio/mpeg", ".wav": "audio/wav",
+    ".ogg": "audio/ogg", ".flac": "audio/flac",
     ".bmp": "image/bmp", ".tif": "image/tiff", ".tiff": "image/tiff", ".avif": "image/avif",
 }  # fmt: skip
 
@@ -49,9 +50,10 @@ class Media:
 
 
 class Image(Media):
-    """A picture: bytes of a PNG, JPEG, GIF or WebP file, a path, an array or nested lists (height, width[, channels]), a PIL image or a figure.
+    """A picture: bytes of a PNG, JPEG, GIF or WebP file, a path, a PIL image, a figure, or an array.
 
-    Arrays of whole numbers are 0 to 255, arrays of fractions 0 to 1.
+    Arrays (or nested lists) are (height, width) or (height, width, channels); whole numbers are 0 to 255, fractions
+    0 to 1.
 
     >>> Image([[0, 255], [255, 0]], caption="checkers").media_type
     'image/png'
@@ -128,7 +130,7 @@ class Text(Media):
 
 
 class Table(Media):
-    """Rows and columns: ``Table(columns, rows)``, a list of dicts, a dict of lists, or a data frame of pandas or Polars.
+    """Rows and columns: ``Table(columns, rows)``, a list of dicts, a dict of lists, or a data frame.
 
     >>> Table(["name", "score"], [["a", 1.0]]).data["rows"]
     [['a', 1.0]]
@@ -148,7 +150,7 @@ class Table(Media):
 
 
 class Histogram(Media):
-    """How often values fall into bins: ``Histogram(values, bins=64)``, or ready-made with ``edges`` (one more than ``counts``).
+    """How often values fall into bins: ``Histogram(values, bins=64)``, or ready-made from ``edges`` and ``counts``.
 
     >>> Histogram([1, 2, 2, 3], bins=2).data["counts"]
     [1, 3]
@@ -180,7 +182,7 @@ class Histogram(Media):
 
 
 class Figure(Media):
-    """A drawn figure: of matplotlib (kept as PNG), of plotly or altair (kept as JSON), bytes, or a path (PNG, SVG, HTML, PDF)."""
+    """A drawn figure: of matplotlib (kept as PNG), of plotly or altair (kept as JSON), bytes, or a path."""
 
     kind = "figure"
 

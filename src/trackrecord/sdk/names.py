@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-_FIRST = (
+# written as texts: a list of a name a line would fill pages
+_FIRST = (  # noqa: SIM905
     "amber autumn bold brave bright calm clear copper coral crisp dawn deep early eager fair fern firm fresh "
     "gentle glass golden grand green happy hazel honest humble indigo ivory jade jolly keen kind lemon light "
     "little lucky lunar mellow merry mild misty modest noble north olive paper patient pearl plain proud quick "
@@ -12,7 +13,7 @@ _FIRST = (
     "solar spring steady still stone sunny swift tall tidy timber true velvet violet warm west white wild winter "
     "wise young"
 ).split()
-_SECOND = (
+_SECOND = (  # noqa: SIM905
     "anchor apple arrow ash badger bay beacon bear birch bird bloom breeze bridge brook canyon cedar cliff cloud "
     "comet creek crow delta dove dune eagle ember falcon field finch fjord flame forest fox garden glade grove "
     "harbor hawk heron hill horizon island ivy kite lake lantern lark leaf lily lynx maple marsh meadow mesa mill "

@@ -21,7 +21,8 @@ class Pixels:
 def pixels_from(nested: Any) -> Pixels:
     """Read nested lists ``[row][column]`` or ``[row][column][channel]`` (1 to 4 channels) as pixels.
 
-    Whole numbers are 0 to 255, and fractions 0 to 1 when no value is above 1; values beyond are cut. Raises ValueError for other shapes.
+    Whole numbers are 0 to 255, and fractions 0 to 1 when no value is above 1; values beyond are cut. Raises
+    ValueError for other shapes.
     """
     if not nested or not isinstance(nested[0], (list, tuple)) or not nested[0]:
         raise ValueError("an image needs rows and columns: a list of lists, or an array of 2 or 3 dimensions")

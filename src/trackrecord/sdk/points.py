@@ -115,7 +115,8 @@ def _as_media(key: str, value: Any, problems: Problems) -> Media | None:
         if sequence and not isinstance(sequence[0], (list, tuple)):
             problems.note(
                 "not_a_number",
-                f"the value of {key!r:.80} is {type_name(value)} of {len(sequence)} values, not one number; it was kept as a table",
+                f"the value of {key!r:.80} is {type_name(value)} of {len(sequence)} values, not one number; "
+                "it was kept as a table",
                 "log one number, or tr.Histogram(values), tr.Image(array), tr.Table(...)",
             )
             return Table(["value"], [[element] for element in sequence[:LONGEST_SEQUENCE]])

@@ -208,7 +208,7 @@ class Run:
             self._write(Kind.EXPERIMENT, experiment_fields(name, **texts))
 
     def rewind(self, step: int | float) -> None:
-        """Hide the points of greater step that were recorded before now: training goes on from a checkpoint at ``step``."""
+        """Hide points of greater step recorded before now: training goes on from a checkpoint at ``step``."""
         with self._guard("rewind"), self._lock:
             settled = self._settled_step(step)
             self._write(Kind.REWIND, {"step": settled})

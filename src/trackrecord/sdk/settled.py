@@ -96,7 +96,7 @@ def _count(nested: Any, most: int) -> int:
 
 
 def as_mapping(params: Any) -> Mapping[Any, Any] | None:
-    """Return params given as a mapping, a dataclass, a namespace (argparse, types) or an object of attributes as a mapping."""
+    """Return params given as a mapping, a dataclass, a namespace or an object of attributes as a mapping."""
     if isinstance(params, Mapping):
         return params
     if (

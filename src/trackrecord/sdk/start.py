@@ -73,7 +73,7 @@ def init(
     store:
         Folder of the store; ``$TRACKRECORD_STORE``, else the first ``.trackrecord`` upwards to the repository's root.
     id:
-        Another process' run id, to record into the same run (``$TRACKRECORD_RUN_ID``). Letters, digits, ``_`` and ``-``.
+        Another process' run id, to record into the same run (``$TRACKRECORD_RUN_ID``).
     mode:
         ``"online"`` or ``"offline"`` (both record locally), or ``"disabled"``: nothing is kept (``$TRACKRECORD_MODE``).
     strict:
@@ -198,11 +198,12 @@ def become_forked(run: Run) -> None:
 def define_metric(
     pattern: str, *, project: str | None = None, store: str | os.PathLike[str] | None = None, **contract: Any
 ) -> None:
-    """State a metric contract: what a project says about one of its metrics, so that "best" knows its direction everywhere.
+    """State a metric contract: what a project says about a metric, so that "best" knows its direction everywhere.
 
     ``pattern`` is a metric's name or a glob such as ``"val/*"``. ``goal`` is ``"max"`` or ``"min"``; ``unit`` a text;
     ``primary=True`` makes it the project's main result; ``x`` is what it is drawn over (``"step"``, ``"relative"``,
-    ``"wall"`` or another metric); ``low`` and ``high`` bound it; ``description`` is for people. The last one stated holds.
+    ``"wall"`` or another metric); ``low`` and ``high`` bound it; ``description`` is for people. The last one
+    stated holds.
     Acts on the current run's project, or on ``project``.
 
     >>> import trackrecord as tr
