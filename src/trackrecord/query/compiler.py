@@ -51,9 +51,10 @@ class _Compiler:
         """Return the condition under which a part is surely true, or surely false."""
         if isinstance(part, Not):
             return self.surely(part.part, wanted=not wanted)
-        if isinstance(part, (All, AnyOf)):
-            join = both if isinstance(part, All) is wanted else either
-            return join([self.surely(child, wanted=wanted) for child in part.parts])
+        if isinstance(part, All):
+            return (both if wanted else either)([self.surely(child, wanted=wanted) for child in part.parts])
+        if isinstance(part, AnyOf):
+            return (either if wanted else both)([self.surely(child, wanted=wanted) for child in part.parts])
         sources = self._names.resolve(part.name, self._text)
         if sources and isinstance(sources[0], FieldSource) and sources[0].kind is FieldKind.TAGS:
             return self._tags(part, wanted=wanted)
@@ -65,7 +66,7 @@ class _Compiler:
         kind = source.kind if isinstance(source, FieldSource) else None
         if isinstance(part, TextTest):
             if kind in (FieldKind.NUMBER, FieldKind.TIME):
-                raise self._wrong_type(part.name, str(kind.value if kind else ""), part.position)
+                raise self._wrong_type(part.name, kind.value, part.position)
             return self._text_test(part, source.values().text, wanted=wanted is not part.negated)
         if isinstance(part, Comparison):
             if kind is FieldKind.TIME:

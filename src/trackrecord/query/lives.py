@@ -48,8 +48,9 @@ class Lives:
         """The same as `state`, as an SQL expression over ``run``."""
         cases = "".join(
             f" WHEN run.number IN ({whole_numbers(numbers)}) THEN '{state.value}'"
-            for state in (RunState.RUNNING, RunState.SILENT)
-            if (numbers := [number for number, found in self.live.items() if found is state])
+            for state in RunState
+            if state is not RunState.CRASHED
+            and (numbers := [number for number, found in self.live.items() if found is state])
         )
         return (
             f"(CASE WHEN run.ended_state IS NOT NULL THEN run.ended_state{cases}"

@@ -78,3 +78,14 @@ def _offset(zone: str | None) -> int:
     if hours > 23 or minutes > 59:
         raise ValueError(zone)
     return (-1 if zone[0] == "-" else 1) * (hours * 60 + minutes) * 60 * SECOND
+
+
+def moment_text(nanoseconds: int) -> str:
+    """Return nanoseconds since 1970 as RFC 3339 in UTC, with all nine digits where they count.
+
+    >>> moment_text(1_500_000_000), moment_text(1)
+    ('1970-01-01T00:00:01.500000Z', '1970-01-01T00:00:00.000000001Z')
+    """
+    text = f"{moment_at(nanoseconds):%Y-%m-%dT%H:%M:%S.%f}"
+    beyond = nanoseconds % 1000
+    return f"{text}{beyond:03d}Z" if beyond else f"{text}Z"

@@ -218,9 +218,8 @@ class Names:
 
     def _is_known(self, table: str, key: str) -> bool:
         # One probe per index; the last one is for values that are neither number nor text.
-        if table == "metric":
-            probes = ("",)
-        else:
+        probes: tuple[str, ...] = ("",)
+        if table != "metric":
             probes = (
                 " AND number IS NOT NULL",
                 " AND text IS NOT NULL",

@@ -1,4 +1,4 @@
-"""From row numbers of runs to records: a constant number of statements for a page, however many runs it has."""
+"""From row numbers of runs to records: a constant number of statements for a page of any length."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ _PIECE = 1000
 
 _RUN_COLUMNS = (
     "run.number, run.id, run.name, p.name, e.name, run.group_name, run.parent, run.ended_state, run.created, "
-    "run.ended, run.grown_at, run.notes, run.user, run.host, run.last_step, run.points, run.problems, run.project"
+    "run.ended, run.grown_at, run.notes, run.user, run.host, run.last_step, run.points, run.problems, "
+    "run.project"
 )
 _RUN_TABLES = (
     "run JOIN project AS p ON p.number = run.project LEFT JOIN experiment AS e ON e.number = run.experiment"
@@ -138,10 +139,8 @@ def _metrics(
     projects: dict[int, int],
     contracts: dict[int, list[MetricContract]],
 ) -> dict[int, dict[str, MetricFigures]]:
-    sql = (
-        "SELECT run, key, points, nonfinite, first, last, min, max, mean, min_step, max_step, first_step, last_step "  # noqa: S608 - ours
-        f"FROM metric WHERE run IN {these}"
-    )
+    figures = "points, nonfinite, first, last, min, max, mean, min_step, max_step, first_step, last_step"
+    sql = f"SELECT run, key, {figures} FROM metric WHERE run IN {these}"  # noqa: S608 - ours
     found: dict[int, dict[str, MetricFigures]] = {}
     known: dict[tuple[int, str], MetricContract | None] = {}
     for row in _rows_of_keys(catalog, sql, keys):

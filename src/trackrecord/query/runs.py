@@ -73,7 +73,7 @@ def select_runs(
 
         page = select_runs(store, where="val/accuracy > 0.9", order_by="-val/accuracy", limit=10)
     """
-    offset = _position(cursor) if cursor is not None else offset
+    offset = position_of(cursor) if cursor is not None else offset
     if offset < 0 or (limit is not None and limit < 0):
         raise UsageError(f"limit and offset can't be negative: {limit}, {offset}.")
     # Understood before anything is read, so that a wrong text is an error in an empty store, too.
@@ -103,14 +103,16 @@ def select_runs(
         if store.catalog.revision() == revision or reading == _MOST_READINGS - 1:
             break
     end = offset + len(numbers)
-    return RunPage(revision, tuple(rows), total, offset, _cursor(end) if numbers and end < total else None)
+    return RunPage(revision, tuple(rows), total, offset, cursor_at(end) if numbers and end < total else None)
 
 
-def _cursor(offset: int) -> str:
+def cursor_at(offset: int) -> str:
+    """Return the opaque text that stands for a place in a list."""
     return base64.urlsafe_b64encode(json.dumps({"after": offset}).encode()).decode().rstrip("=")
 
 
-def _position(cursor: str) -> int:
+def position_of(cursor: str) -> int:
+    """Return the place that a cursor stands for. Raises UsageError."""
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         position = json.loads(base64.urlsafe_b64decode(padded.encode("ascii")))["after"]

@@ -1,0 +1,1 @@
+"""What several runs show together: comparison and statistics, pure over values."""

@@ -1,0 +1,144 @@
+"""Several runs side by side: what differs, and which is the best."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from trackrecord.words.contract import MetricContract
+from trackrecord.words.records import RunRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One key over several runs.
+
+    ``values`` stand in the order of the runs, None where a run lacks the key. ``best`` holds the positions of the
+    best values, where a contract states a goal. ``differs`` counts a missing value as another value.
+    """
+
+    key: str
+    values: tuple[Any, ...]
+    differs: bool
+    goal: str | None = None
+    best: tuple[int, ...] = ()
+    unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Runs side by side, in the order in which they were given."""
+
+    runs: tuple[RunRecord, ...]
+    params: tuple[Line, ...]
+    results: tuple[Line, ...]
+    environment: tuple[Line, ...]
+
+
+def compare(runs: Sequence[RunRecord], environments: Sequence[Mapping[str, Any]] = ()) -> Comparison:
+    """Put runs side by side.
+
+    ``environments`` are the runs' surroundings in the same order (``query.run_detail.environments``). Results are the
+    summary values and each metric's last value, its best where a contract states a goal; a summary value hides the
+    metric of the same name.
+
+    ::
+
+        compare(runs).params[0].differs
+    """
+    flat = [_flat(environment) for environment in environments] or [{} for _ in runs]
+    return Comparison(
+        runs=tuple(runs),
+        params=tuple(
+            _line(key, [run.params.get(key) for run in runs], [key in run.params for run in runs])
+            for key in _keys(run.params for run in runs)
+        ),
+        results=tuple(_results(runs)),
+        environment=tuple(
+            _line(key, [each.get(key) for each in flat], [key in each for each in flat])
+            for key in _keys(flat)
+        ),
+    )
+
+
+def _results(runs: Sequence[RunRecord]) -> Iterable[Line]:
+    contracts: dict[str, MetricContract] = {}
+    for run in runs:
+        for key, figures in run.metrics.items():
+            if figures.contract is not None:
+                contracts.setdefault(key, figures.contract)
+    for key in _keys([*(run.summary for run in runs), *(run.metrics for run in runs)]):
+        contract = contracts.get(key)
+        values: list[Any] = []
+        present: list[bool] = []
+        for run in runs:
+            figures = run.metrics.get(key)
+            present.append(key in run.summary or figures is not None)
+            if key in run.summary:
+                values.append(run.summary[key])
+            elif figures is not None:
+                values.append(figures.last if figures.best is None else figures.best)
+            else:
+                values.append(None)
+        yield _line(key, values, present, contract)
+
+
+def _line(
+    key: str, values: Sequence[Any], present: Sequence[bool], contract: MetricContract | None = None
+) -> Line:
+    forms = {repr(value) if there else None for value, there in zip(values, present)}
+    goal = contract.goal if contract is not None else None
+    return Line(
+        key=key,
+        values=tuple(values),
+        differs=len({_same(form) for form in forms}) > 1,
+        goal=goal,
+        best=best_of(values, goal),
+        unit=contract.unit if contract is not None else None,
+    )
+
+
+def _same(form: str | None) -> str | float | None:
+    """Let 1 and 1.0 be the same value."""
+    try:
+        number = float(form) if form is not None else math.nan
+    except ValueError:
+        return form
+    return form if math.isnan(number) else number
+
+
+def best_of(values: Sequence[Any], goal: str | None) -> tuple[int, ...]:
+    """Return the positions of the best numbers; NaN, texts and missing ones are never best.
+
+    >>> best_of([0.5, None, 0.9, 0.9], "max")
+    (2, 3)
+    """
+    choose: Callable[[Iterable[float]], float] | None = {"max": max, "min": min}.get(goal or "")
+    numbers = {
+        at: value
+        for at, value in enumerate(values)
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and not math.isnan(value)
+    }
+    if choose is None or not numbers:
+        return ()
+    best = choose(numbers.values())
+    return tuple(at for at, value in numbers.items() if value == best)
+
+
+def _keys(mappings: Iterable[Mapping[str, Any]]) -> list[str]:
+    return sorted({key for mapping in mappings for key in mapping})
+
+
+def _flat(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Join nested names by dots; lists stay values."""
+    flat: dict[str, Any] = {}
+    pending: list[tuple[str, Any]] = [(prefix, nested)]
+    while pending:
+        path, value = pending.pop()
+        if isinstance(value, Mapping):
+            pending.extend((f"{path}.{key}" if path else str(key), part) for key, part in value.items())
+        else:
+            flat[path] = value
+    return flat
