@@ -43,7 +43,8 @@ class Batch:
     """What a piece of a segment holds, in the order it was written.
 
     ``items`` are Rows, and Records for all that is not rows. ``end`` is the offset in the segment behind
-    the last of them: the next piece begins there. ``columns`` are the columns known at the end, to be handed to the next call.
+    the last of them: the next piece begins there. ``columns`` are those known at the end, to be
+    handed to the next call.
     ``not_understood`` is the first record that needs a newer reader; reading stopped before it.
     """
 
