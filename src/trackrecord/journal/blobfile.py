@@ -44,7 +44,7 @@ def blob_path(folder: str, digest: str) -> str:
 
     Raises FormatError for anything but ``sha256:`` and 64 lower-case hex digits, so no digest leads elsewhere.
     """
-    match = _DIGEST.match(digest) if isinstance(digest, str) else None
+    match = _DIGEST.match(digest)
     if match is None:
         raise FormatError(
             f"{digest!r:.100} is no digest", hint="a digest is 'sha256:' and 64 lower-case hex digits"

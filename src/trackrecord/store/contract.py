@@ -125,11 +125,30 @@ class Blobs(Protocol):
 class Store(Protocol):
     """One place that holds everything."""
 
-    path: Path
-    store_id: str
-    catalog: Catalog
-    series: Series
-    blobs: Blobs
+    @property
+    def path(self) -> Path:
+        """The folder of the store."""
+        ...
+
+    @property
+    def store_id(self) -> str:
+        """The id that the store got when it was made."""
+        ...
+
+    @property
+    def catalog(self) -> Catalog:
+        """Its rows."""
+        ...
+
+    @property
+    def series(self) -> Series:
+        """Its points."""
+        ...
+
+    @property
+    def blobs(self) -> Blobs:
+        """Its files."""
+        ...
 
     def close(self) -> None:
         """Give back connections and files."""

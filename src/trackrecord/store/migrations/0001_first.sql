@@ -74,7 +74,7 @@ CREATE TABLE run (
     ended_state TEXT,                       -- finished, failed or stopped once its beginners have ended; NULL: live or crashed
     exit_code   INTEGER,
     traceback   TEXT,
-    grown_at    INTEGER NOT NULL,           -- when the ingester last saw growth, by its own clock
+    grown_at    INTEGER NOT NULL,           -- when the ingester last saw growth of any writer, by its own clock
     last_step   REAL,
     points      INTEGER NOT NULL DEFAULT 0,
     problems    INTEGER NOT NULL DEFAULT 0,
@@ -107,6 +107,11 @@ CREATE TABLE writer (
     state         TEXT,                     -- finished, failed, stopped; NULL: not ended by its own word
     started       INTEGER NOT NULL,
     ended         INTEGER,
+    exit_code     INTEGER,
+    traceback     TEXT,
+    last_time     INTEGER NOT NULL,         -- time of the latest record, by the writer's clock
+    grown_at      INTEGER NOT NULL,         -- when the ingester last saw growth, by its own clock
+    gone          INTEGER NOT NULL DEFAULT 0, -- 1: proven gone (same host and boot, no such process)
     PRIMARY KEY (run, writer)
 ) WITHOUT ROWID;
 
@@ -118,6 +123,7 @@ CREATE TABLE segment (
     taken   INTEGER NOT NULL,               -- bytes of the segment that are in the store
     closed  INTEGER NOT NULL,               -- its writer closed it
     damage  INTEGER NOT NULL DEFAULT 0,     -- bytes that could not be read
+    columns TEXT NOT NULL DEFAULT '{}',     -- JSON: names by id of columns, for the rows still to come
     PRIMARY KEY (run, writer, n)
 ) WITHOUT ROWID;
 
@@ -130,6 +136,9 @@ CREATE TABLE param (
     number REAL,
     text   TEXT,
     value  TEXT NOT NULL,
+    time   INTEGER NOT NULL,                -- time, writer and place say which of several came first
+    writer TEXT NOT NULL,
+    place  INTEGER NOT NULL,                -- where in the writer's journal: segment * 2^32 + offset
     PRIMARY KEY (run, key)
 ) WITHOUT ROWID;
 CREATE INDEX param_by_number ON param (key, number, run) WHERE number IS NOT NULL;
@@ -150,6 +159,8 @@ CREATE TABLE summary (
     text   TEXT,
     value  TEXT NOT NULL,
     updated INTEGER NOT NULL,
+    writer TEXT NOT NULL,
+    place  INTEGER NOT NULL,
     PRIMARY KEY (run, key)
 ) WITHOUT ROWID;
 CREATE INDEX summary_by_number ON summary (key, number, run) WHERE number IS NOT NULL;
@@ -168,6 +179,7 @@ CREATE TABLE metric (
     min       REAL,
     max       REAL,
     mean      REAL,
+    total     TEXT NOT NULL,                -- exact sum of the finite values: docs/store.md, "Exact sums"
     min_step  REAL,                         -- step at which min was first reached
     max_step  REAL,
     first_step REAL NOT NULL,
@@ -199,7 +211,8 @@ CREATE TABLE axis_chunk (
     high_time  INTEGER NOT NULL,
     steps      BLOB NOT NULL,               -- payloads: docs/store.md, "Payloads"
     times      BLOB NOT NULL,
-    flags      BLOB,                        -- one byte a point, where any is not zero
+    places     BLOB NOT NULL,               -- where in the writer's journal: segment * 2^32 + offset
+    flags      BLOB,                        -- one byte a point, where any is not zero; 1: from a retrying protocol
     PRIMARY KEY (axis, n)
 ) WITHOUT ROWID;
 
@@ -211,13 +224,14 @@ CREATE TABLE metric_chunk (
     PRIMARY KEY (metric, axis, n)
 ) WITHOUT ROWID;
 
--- points written by earlier writers at or before "written" with a step greater than "step" are hidden
+-- hides points of a greater step: of the same writer those at an earlier place, of others those not later than "written"
 CREATE TABLE rewind (
     run     INTEGER NOT NULL REFERENCES run,
     writer  TEXT NOT NULL,
+    place   INTEGER NOT NULL,
     written INTEGER NOT NULL,
     step    REAL NOT NULL,
-    PRIMARY KEY (run, writer, written)
+    PRIMARY KEY (run, writer, place)
 ) WITHOUT ROWID;
 
 CREATE TABLE media (
@@ -241,6 +255,7 @@ CREATE TABLE console (
     time   INTEGER NOT NULL,
     stream TEXT NOT NULL,
     text   TEXT NOT NULL,
+    writer TEXT NOT NULL,
     PRIMARY KEY (run, n)
 ) WITHOUT ROWID;
 
@@ -278,6 +293,8 @@ CREATE TABLE fact (
     part   TEXT NOT NULL,
     value  TEXT,                            -- JSON; NULL where digest names a blob that holds it
     digest TEXT,
+    time   INTEGER NOT NULL,                -- the first by (time, writer) holds
+    writer TEXT NOT NULL,
     PRIMARY KEY (run, part)
 ) WITHOUT ROWID;
 
@@ -302,3 +319,26 @@ CREATE TABLE audit (
     before TEXT,
     after  TEXT
 );
+
+-- which record set a field that several records may set, so that the order of arrival decides nothing
+CREATE TABLE stamp (
+    kind   TEXT NOT NULL,                   -- run or experiment
+    owner  INTEGER NOT NULL,                -- its number
+    field  TEXT NOT NULL,                   -- name, notes, ..., tags, or tag:<tag>
+    origin INTEGER NOT NULL,                -- 0 a segment's header, 1 a joining writer, 2 the beginner, 3 a later change
+    time   INTEGER NOT NULL,
+    writer TEXT NOT NULL,
+    place  INTEGER NOT NULL,
+    PRIMARY KEY (kind, owner, field)
+) WITHOUT ROWID;
+
+-- what was to be taken away, so that it is not taken in again
+CREATE TABLE redaction (
+    run    INTEGER NOT NULL REFERENCES run,
+    what   TEXT NOT NULL,                   -- param, summary, notes, console, media, artifact or fact
+    key    TEXT NOT NULL,                   -- '': all of that kind
+    time   INTEGER NOT NULL,                -- what was recorded up to then
+    who    TEXT,
+    reason TEXT,
+    PRIMARY KEY (run, what, key, time)
+) WITHOUT ROWID;

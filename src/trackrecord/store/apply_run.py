@@ -1,0 +1,269 @@
+"""What records that describe a run do: segment, begin, change, experiment, contract, fork, rewind, rank, finish."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from trackrecord.journal.format import decode_value
+from trackrecord.store.fields import clean, json_text, number, text, texts, whole
+from trackrecord.store.transaction import (
+    FROM_BEGINNING,
+    FROM_CHANGE,
+    FROM_HEADER,
+    FROM_JOINING,
+    Said,
+    Source,
+    Transaction,
+)
+
+_ROLES = ("begin", "join", "forked")
+_ENDINGS = ("finished", "failed", "stopped")
+
+
+def segment(tx: Transaction, source: Source, said: Said) -> None:
+    """Learn who writes, and, before the run's begin record is here, to which project it belongs."""
+    process = said.fields.get("process")
+    known = json_text(process if isinstance(process, dict) else {})
+    tx.connection.execute(
+        "UPDATE writer SET process = CASE WHEN process = '{}' THEN ? ELSE process END, started = min(started, ?)"
+        " WHERE run = ? AND writer = ?",
+        (known, said.time, source.run, source.writer),
+    )
+    _set_project(tx, source, said, FROM_HEADER)
+    _set(tx, source, said, FROM_HEADER, "created", said.time)
+    tx.ending.add(source.run)
+
+
+def begin(tx: Transaction, source: Source, said: Said) -> None:
+    """Fill in the run from its beginner; a joining writer fills in what the beginner left open."""
+    fields = said.fields
+    role = fields.get("role") if fields.get("role") in _ROLES else "join"
+    tx.connection.execute(
+        "UPDATE writer SET role = ? WHERE run = ? AND writer = ?", (role, source.run, source.writer)
+    )
+    tx.ending.add(source.run)
+    for tag in texts(fields, "tags"):
+        _tag(tx, source, said, tag, present=True)
+    origin = FROM_BEGINNING if role == "begin" else FROM_JOINING
+    _set_project(tx, source, said, origin)
+    if origin == FROM_BEGINNING:
+        created = whole(fields, "created")
+        _set(tx, source, said, origin, "created", said.time if created is None else created)
+    for name, column in (
+        ("name", "name"),
+        ("group", "group_name"),
+        ("parent", "parent"),
+        ("notes", "notes"),
+        ("hypothesis", "hypothesis"),
+        ("user", "user"),
+    ):
+        value = text(fields, name)
+        if value is not None:
+            _set(tx, source, said, origin, column, value)
+    if isinstance(fields.get("command"), list):
+        _set(tx, source, said, origin, "command", json_text(texts(fields, "command")))
+    experiment_name = text(fields, "experiment")
+    if experiment_name is not None:
+        _set(
+            tx, source, said, origin, "experiment", _experiment_number(tx, source, experiment_name, said.time)
+        )
+    host = _host_of(tx, source)
+    if host is not None:
+        _set(tx, source, said, origin, "host", host)
+
+
+def change(tx: Transaction, source: Source, said: Said) -> None:
+    """Change name, notes, group or tags after the fact, with an audit row."""
+    fields = said.fields
+    field = fields.get("field")
+    if field == "tags":
+        _change_tags(tx, source, said)
+        after: Any = {name: fields[name] for name in ("value", "add", "remove") if name in fields}
+        before = None
+    elif field in ("name", "notes", "group"):
+        column = "group_name" if field == "group" else field
+        after = decode_value(fields.get("value"))
+        after = clean(after) if isinstance(after, str) else None
+        if field == "name" and not after:
+            return
+        before = tx.connection.execute(
+            f"SELECT {column} FROM run WHERE number = ?",  # noqa: S608 - one of three words
+            (source.run,),
+        ).fetchone()[0]
+        _set(tx, source, said, FROM_CHANGE, column, after)
+    else:
+        return
+    tx.connection.execute(
+        "INSERT INTO audit (time, who, run, change, before, after) VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            said.time,
+            text(fields, "who") or "",
+            source.run_id,
+            field,
+            before,
+            after if isinstance(after, str) or after is None else json_text(after),
+        ),
+    )
+
+
+def experiment(tx: Transaction, source: Source, said: Said) -> None:
+    """Keep what is said of an experiment, field by field."""
+    name = text(said.fields, "name")
+    if not name:
+        return
+    owner = _experiment_number(tx, source, name, said.time)
+    for field in ("hypothesis", "prediction", "verdict", "conclusion"):
+        value = text(said.fields, field)
+        if value is not None and tx.may_set("experiment", owner, field, FROM_CHANGE, said):
+            tx.connection.execute(
+                f"UPDATE experiment SET {field} = ? WHERE number = ?",  # noqa: S608 - one of four words
+                (value, owner),
+            )
+
+
+def contract(tx: Transaction, source: Source, said: Said) -> None:
+    """Keep what the project says about a metric; the last word holds."""
+    fields = said.fields
+    pattern = text(fields, "pattern")
+    if not pattern:
+        return
+    goal = fields.get("goal") if fields.get("goal") in ("max", "min") else None
+    new = (
+        goal,
+        text(fields, "unit"),
+        int(fields.get("primary") is True),
+        text(fields, "x"),
+        number(fields, "low"),
+        number(fields, "high"),
+        text(fields, "description"),
+    )
+    project = tx.project_of(source.run)
+    found = tx.connection.execute(
+        "SELECT updated, goal, unit, is_primary, x, low, high, description FROM contract"
+        " WHERE project = ? AND pattern = ?",
+        (project, pattern),
+    ).fetchone()
+    # equal times: the greater text holds, so that no order of arrival shows
+    if found is None or (said.time, json.dumps(new)) > (found[0], json.dumps(found[1:])):
+        tx.connection.execute(
+            "INSERT OR REPLACE INTO contract"
+            " (project, pattern, goal, unit, is_primary, x, low, high, description, updated)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (project, pattern, *new, said.time),
+        )
+
+
+def fork(tx: Transaction, source: Source, said: Said) -> None:
+    """Let the run inherit the history of another one."""
+    parent, step = text(said.fields, "run"), number(said.fields, "step")
+    if parent and step is not None and tx.may_set("run", source.run, "fork", FROM_BEGINNING, said):
+        tx.connection.execute(
+            "UPDATE run SET fork_run = ?, fork_step = ? WHERE number = ?", (parent, step, source.run)
+        )
+
+
+def rewind(tx: Transaction, source: Source, said: Said) -> None:
+    """Hide what was written before and lies behind a step."""
+    step = number(said.fields, "step")
+    if step is not None:
+        tx.connection.execute(
+            "INSERT OR IGNORE INTO rewind (run, writer, place, written, step) VALUES (?, ?, ?, ?, ?)",
+            (source.run, source.writer, said.place, said.time, step),
+        )
+        tx.rewound.add(source.run)
+
+
+def rank(tx: Transaction, source: Source, said: Said) -> None:
+    """Keep the writer's rank."""
+    tx.connection.execute(
+        "UPDATE writer SET rank = ?, world_size = ? WHERE run = ? AND writer = ?",
+        (whole(said.fields, "rank"), whole(said.fields, "world_size"), source.run, source.writer),
+    )
+
+
+def finish(tx: Transaction, source: Source, said: Said) -> None:
+    """Keep how the writer ended, by its own word."""
+    fields = said.fields
+    state = fields.get("state") if fields.get("state") in _ENDINGS else "failed"
+    tx.connection.execute(
+        "UPDATE writer SET state = ?, ended = ?, exit_code = ?, traceback = ?"
+        " WHERE run = ? AND writer = ? AND (ended IS NULL OR ended <= ?)",
+        (
+            state,
+            said.time,
+            whole(fields, "exit_code"),
+            text(fields, "traceback"),
+            source.run,
+            source.writer,
+            said.time,
+        ),
+    )
+    tx.ending.add(source.run)
+    tx.done.add((source.run, source.writer))
+
+
+def _set(tx: Transaction, source: Source, said: Said, origin: int, column: str, value: Any) -> None:
+    if tx.may_set("run", source.run, column, origin, said):
+        tx.connection.execute(
+            f"UPDATE run SET {column} = ? WHERE number = ?",  # noqa: S608 - names of columns, from this file only
+            (value, source.run),
+        )
+
+
+def _set_project(tx: Transaction, source: Source, said: Said, origin: int) -> None:
+    name = text(said.fields, "project")
+    if name and tx.may_set("run", source.run, "project", origin, said):
+        before, after = tx.project_of(source.run), tx.project_number(name, said.time)
+        if before != after:
+            tx.connection.execute("UPDATE run SET project = ? WHERE number = ?", (after, source.run))
+            tx.left_projects.add(before)
+
+
+def _experiment_number(tx: Transaction, source: Source, name: str, time: int) -> int:
+    project = tx.project_of(source.run)
+    found = tx.connection.execute(
+        "INSERT INTO experiment (project, name, created, updated) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (project, name) DO UPDATE SET"
+        " created = min(created, excluded.created), updated = max(updated, excluded.updated) RETURNING number",
+        (project, name, time, time),
+    ).fetchone()
+    return int(found[0])
+
+
+def _host_of(tx: Transaction, source: Source) -> str | None:
+    found = tx.connection.execute(
+        "SELECT process FROM writer WHERE run = ? AND writer = ?", (source.run, source.writer)
+    ).fetchone()
+    host = json.loads(found[0]).get("host")
+    return clean(host) if isinstance(host, str) else None
+
+
+def _change_tags(tx: Transaction, source: Source, said: Said) -> None:
+    if isinstance(said.fields.get("value"), list):
+        wanted = set(texts(said.fields, "value"))
+        if tx.may_set("run", source.run, "tags", FROM_CHANGE, said):
+            for (tag,) in tx.connection.execute(
+                "SELECT name FROM tag WHERE run = ?", (source.run,)
+            ).fetchall():
+                if tag not in wanted:
+                    _tag(tx, source, said, tag, present=False)
+        for tag in sorted(wanted):
+            _tag(tx, source, said, tag, present=True)
+    for tag in texts(said.fields, "add"):
+        _tag(tx, source, said, tag, present=True)
+    for tag in texts(said.fields, "remove"):
+        _tag(tx, source, said, tag, present=False)
+
+
+def _tag(tx: Transaction, source: Source, said: Said, tag: str, *, present: bool) -> None:
+    """Add or remove a tag unless a later word on it, or on all tags, was heard before."""
+    all_tags = tx.stamp("run", source.run, "tags")
+    if all_tags is not None and (said.time, said.writer, said.place) < all_tags[1:]:
+        return
+    if not tx.may_set("run", source.run, "tag:" + tag, FROM_CHANGE, said):
+        return
+    if present:
+        tx.connection.execute("INSERT OR IGNORE INTO tag (run, name) VALUES (?, ?)", (source.run, tag))
+    else:
+        tx.connection.execute("DELETE FROM tag WHERE run = ? AND name = ?", (source.run, tag))

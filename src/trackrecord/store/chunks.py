@@ -1,0 +1,239 @@
+"""Points in chunks of about 4096: appending to an axis, and reading a metric back.
+
+An axis is what the metrics that one writer logs together share: steps, times and places. Its chunk ``n`` goes with
+chunk ``n`` of each of these metrics. The last chunk of an axis is read, extended and written again while it is not
+full, so an append costs the new bytes and one chunk.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from trackrecord.store import payload
+from trackrecord.words.errors import FormatError
+
+Array = np.ndarray[Any, Any]
+
+FULL = 4096
+#: below this many points packing gains too little to be worth its time
+_WORTH_PACKING = 64
+
+
+@dataclass(frozen=True, slots=True)
+class AxisRows:
+    """Rows of one axis in the order they were logged. ``flags`` is one byte a row, 1 where it may be a repetition."""
+
+    steps: Array
+    times: Array
+    places: Array
+    flags: Array
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def part(self, begin: int, end: int) -> AxisRows:
+        """Return the rows from ``begin`` up to and without ``end``."""
+        return AxisRows(
+            self.steps[begin:end], self.times[begin:end], self.places[begin:end], self.flags[begin:end]
+        )
+
+    @staticmethod
+    def joined(parts: Sequence[AxisRows]) -> AxisRows:
+        """Return the rows of several parts, one after the other."""
+        if len(parts) == 1:
+            return parts[0]
+        return AxisRows(
+            join_steps([part.steps for part in parts]),
+            np.concatenate([part.times for part in parts]),
+            np.concatenate([part.places for part in parts]),
+            np.concatenate([part.flags for part in parts]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WriterPoints:
+    """Points of one metric from one axis, with the writer that logged them."""
+
+    writer: str
+    rows: AxisRows
+    values: Array
+
+
+def join_steps(parts: Sequence[Array]) -> Array:
+    """Return steps as one array: int64 when every part is, else float64."""
+    if any(part.dtype.kind == "f" for part in parts):
+        parts = [part.astype(np.float64) for part in parts]
+    return np.concatenate(parts)
+
+
+def whole_if_possible(steps: Array) -> Array:
+    """Return fractional steps as int64 when every one of them is whole."""
+    if steps.dtype.kind == "i":
+        return steps
+    if np.all((np.trunc(steps) == steps) & (np.abs(steps) < 2.0**63)):
+        return steps.astype(np.int64)
+    return steps
+
+
+def append(
+    connection: sqlite3.Connection,
+    axis: int,
+    metrics: Sequence[int],
+    rows: AxisRows,
+    values: Array,
+    *,
+    last: bool = False,
+) -> None:
+    """Put rows behind those that an axis has.
+
+    ``values`` has a row for each and a column for each of ``metrics``. A chunk is packed once it is full, or at once
+    when these are the ``last`` rows of the axis. Raises FormatError when the chunk to extend is damaged.
+    """
+    axis_chunks: list[tuple[Any, ...]] = []
+    metric_chunks: list[tuple[Any, ...]] = []
+    tail = _tail(connection, axis)
+    n = 0
+    if tail is not None:
+        n, points, *payloads = tail
+        if points < FULL:
+            rows = AxisRows.joined([_decode_rows(*payloads), rows])
+            values = np.concatenate([_read_values(connection, axis, n, metrics, points), values])
+        else:
+            n += 1
+    for begin in range(0, len(rows), FULL):
+        part = rows.part(begin, begin + FULL)
+        packed = len(part) == FULL or (last and len(part) >= _WORTH_PACKING)
+        codec = payload.SHUFFLED if packed else payload.RAW
+        axis_chunks.append((axis, n, *_encode_rows(part, codec)))
+        columns = np.ascontiguousarray(values[begin : begin + FULL].T)
+        metric_chunks += [
+            (metric, axis, n, payload.encode(column, codec))
+            for metric, column in zip(metrics, columns, strict=True)
+        ]
+        n += 1
+    _write(connection, axis_chunks, metric_chunks)
+
+
+def seal(connection: sqlite3.Connection, run: int, axis: int) -> None:
+    """Pack the last chunk of an axis to which its writer adds no more."""
+    tail = _tail(connection, axis)
+    if tail is None:
+        return
+    n, points, *payloads = tail
+    if not _WORTH_PACKING <= points < FULL or not payload.is_raw(payloads[1]):
+        return
+    found = connection.execute(
+        "SELECT c.metric, c.vals FROM metric m JOIN metric_chunk c ON c.metric = m.number AND c.axis = ? AND c.n = ?"
+        " WHERE m.run = ?",
+        (axis, n, run),
+    ).fetchall()
+    _write(
+        connection,
+        [(axis, n, *_encode_rows(_decode_rows(*payloads), payload.SHUFFLED))],
+        [
+            (metric, axis, n, payload.encode(payload.decode(values), payload.SHUFFLED))
+            for metric, values in found
+        ],
+    )
+
+
+def read(connection: sqlite3.Connection, metric: int) -> list[WriterPoints]:
+    """Return all points of a metric as they were logged, axis by axis.
+
+    Raises FormatError when a chunk is damaged.
+    """
+    found = connection.execute(
+        "SELECT m.axis, a.writer, c.steps, c.times, c.places, c.flags, m.vals FROM metric_chunk m"
+        " JOIN axis a ON a.number = m.axis JOIN axis_chunk c ON c.axis = m.axis AND c.n = m.n"
+        " WHERE m.metric = ? ORDER BY a.writer, a.keys, m.n",
+        (metric,),
+    )
+    parts: dict[tuple[int, str], list[tuple[AxisRows, Array]]] = {}
+    for axis, writer, steps, times, places, flags, values in found:
+        rows = _decode_rows(steps, times, places, flags)
+        numbers = payload.decode(values)
+        if len(numbers) != len(rows):
+            raise FormatError(
+                f"chunks of metric {metric} and axis {axis} do not fit: {len(numbers)} values at {len(rows)} steps",
+                hint="run `trackrecord check`",
+            )
+        parts.setdefault((axis, writer), []).append((rows, numbers))
+    return [
+        WriterPoints(
+            writer,
+            AxisRows.joined([rows for rows, _ in chunks]),
+            np.concatenate([numbers for _, numbers in chunks]),
+        )
+        for (_, writer), chunks in parts.items()
+    ]
+
+
+def _tail(connection: sqlite3.Connection, axis: int) -> tuple[Any, ...] | None:
+    """Return number, points and payloads of the last chunk of an axis."""
+    found: tuple[Any, ...] | None = connection.execute(
+        "SELECT n, points, steps, times, places, flags FROM axis_chunk WHERE axis = ?"
+        " ORDER BY n DESC LIMIT 1",
+        (axis,),
+    ).fetchone()
+    return found
+
+
+def _write(
+    connection: sqlite3.Connection, axis_chunks: list[tuple[Any, ...]], metric_chunks: list[tuple[Any, ...]]
+) -> None:
+    connection.executemany(
+        "INSERT OR REPLACE INTO axis_chunk"
+        " (axis, n, points, low_step, high_step, low_time, high_time, steps, times, places, flags)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        axis_chunks,
+    )
+    connection.executemany(
+        "INSERT OR REPLACE INTO metric_chunk (metric, axis, n, vals) VALUES (?, ?, ?, ?)", metric_chunks
+    )
+
+
+def _encode_rows(rows: AxisRows, codec: int) -> tuple[Any, ...]:
+    flags = payload.encode(rows.flags, payload.SHUFFLED) if rows.flags.any() else None
+    return (
+        len(rows),
+        float(rows.steps.min()),
+        float(rows.steps.max()),
+        int(rows.times.min()),
+        int(rows.times.max()),
+        payload.encode(whole_if_possible(rows.steps), codec),
+        payload.encode(rows.times, codec),
+        payload.encode(rows.places, codec),
+        flags,
+    )
+
+
+def _decode_rows(steps: bytes, times: bytes, places: bytes, flags: bytes | None) -> AxisRows:
+    decoded = payload.decode(steps)
+    marks = np.zeros(len(decoded), np.uint8) if flags is None else payload.decode(flags)
+    rows = AxisRows(decoded, payload.decode(times), payload.decode(places), marks)
+    if not len(rows.steps) == len(rows.times) == len(rows.places) == len(rows.flags):
+        raise FormatError("the chunks of an axis do not fit each other", hint="run `trackrecord check`")
+    return rows
+
+
+def _read_values(
+    connection: sqlite3.Connection, axis: int, n: int, metrics: Sequence[int], points: int
+) -> Array:
+    values = np.empty((points, len(metrics)))
+    for column, metric in enumerate(metrics):
+        found = connection.execute(
+            "SELECT vals FROM metric_chunk WHERE metric = ? AND axis = ? AND n = ?", (metric, axis, n)
+        ).fetchone()
+        numbers = payload.decode(found[0] if found else b"")
+        if len(numbers) != points:
+            raise FormatError(
+                f"chunk {n} of metric {metric} holds {len(numbers)} values where its axis has {points}",
+                hint="run `trackrecord check`",
+            )
+        values[:, column] = numbers
+    return values

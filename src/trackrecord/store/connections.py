@@ -1,0 +1,269 @@
+"""Connections to one SQLite database: a few to read with, taken and given back, and one to write with."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sqlite3
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from urllib.parse import quote
+
+from trackrecord.store import migrate
+from trackrecord.words.errors import StoreUnavailableError
+
+_BUSY_S = 5.0
+
+
+class Connections:
+    """The open connections of one process to one database. Safe to use from any thread.
+
+    Readers see the last commit and never wait for the writer (SQLite's WAL mode).
+    """
+
+    def __init__(self, path: Path, *, read_only: bool) -> None:
+        self.path = path
+        self.read_only = read_only
+        self._lock = threading.Lock()
+        self._idle: list[sqlite3.Connection] = []
+        self._owner = os.getpid()
+        self._closed = False
+        self._writing = threading.RLock()
+        self._writer: sqlite3.Connection | None = None
+        self._anchor: sqlite3.Connection | None = None
+        self._copy: tempfile.TemporaryDirectory[str] | None = None
+        try:
+            self._uri = self._readable_uri() if read_only else self._prepared_uri()
+        except sqlite3.Error as error:
+            self.close()
+            raise store_error(error, path) from error
+        except BaseException:
+            self.close()
+            raise
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Lend a connection that can't change anything."""
+        connection = self._take()
+        try:
+            yield connection
+        except sqlite3.DatabaseError as error:
+            raise store_error(error, self.path) from error
+        finally:
+            self._give_back(connection)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """Lend a connection on which all statements see the same state of the database."""
+        with self.reading() as connection:
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.execute("ROLLBACK")
+
+    @contextmanager
+    def writing(self, wait_s: float) -> Iterator[sqlite3.Connection]:
+        """Lend the one connection that changes things, inside of a transaction that is committed at the end.
+
+        Raises StoreUnavailableError when another process keeps writing for longer than ``wait_s``,
+        or when the database can't be written to; then nothing has changed.
+        """
+        if self.read_only:
+            raise StoreUnavailableError(f"the store {self.path.parent} is read-only")
+        if not self._writing.acquire(timeout=max(wait_s, 0.001)):
+            raise StoreUnavailableError(f"the store {self.path.parent} is being written by another thread")
+        try:
+            if self._writer is None or self._owner != os.getpid():
+                self._forget_if_forked()
+                self._writer = self._connect(self._uri)
+            connection = self._writer
+            try:
+                connection.execute(f"PRAGMA busy_timeout = {int(wait_s * 1000)}")
+                connection.execute("BEGIN IMMEDIATE")
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+        except sqlite3.DatabaseError as error:
+            raise store_error(error, self.path) from error
+        finally:
+            self._writing.release()
+
+    def close(self) -> None:
+        """Close every connection. Whoever still holds one closes it by giving it back."""
+        with self._lock:
+            self._closed = True
+            mine = self._owner == os.getpid()
+            idle, self._idle = self._idle, []
+            others = [self._writer, self._anchor]
+            self._writer = self._anchor = None
+        if mine:
+            for connection in [*idle, *others]:
+                if connection is not None:
+                    connection.close()
+        if self._copy is not None:
+            self._copy.cleanup()
+            self._copy = None
+
+    def _take(self) -> sqlite3.Connection:
+        with self._lock:
+            if self._closed:
+                raise StoreUnavailableError(f"the store {self.path.parent} has been closed")
+            self._forget_if_forked()
+            if self._idle:
+                return self._idle.pop()
+        try:
+            connection = self._connect(self._uri)
+            connection.execute("PRAGMA query_only = ON")
+        except sqlite3.DatabaseError as error:
+            raise store_error(error, self.path) from error
+        return connection
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        with self._lock:
+            if not self._closed and self._owner == os.getpid() and len(self._idle) < 16:
+                self._idle.append(connection)
+                return
+        connection.close()
+
+    def _forget_if_forked(self) -> None:
+        """After fork() the parent's connections must be neither used nor closed: SQLite's locks are the parent's."""
+        if self._owner != os.getpid():
+            _ABANDONED.extend(self._idle)
+            if self._writer is not None:
+                _ABANDONED.append(self._writer)
+            self._idle, self._writer, self._owner = [], None, os.getpid()
+
+    def _prepared_uri(self) -> str:
+        uri = _uri(self.path)
+        connection = self._connect(uri)
+        try:
+            _use_wal(connection)
+            migrate.migrate(connection, self.path.parent)
+        finally:
+            connection.close()
+        return uri
+
+    def _readable_uri(self) -> str:
+        """Find a way to read that leaves no trace.
+
+        A read-only folder has no room for the shared-memory file of WAL mode. Without a WAL the database alone is all
+        there is; with one (someone was killed, then the folder was made read-only) both are copied to read them.
+        """
+        if not self.path.exists():
+            uri = f"file:trackrecord-{os.getpid()}-{id(self)}?mode=memory&cache=shared"
+            self._anchor = self._connect(uri)
+            migrate.migrate(self._anchor, self.path.parent)
+            return uri
+        attempts = [_uri(self.path, "mode=ro")]
+        wal = self.path.with_name(self.path.name + "-wal")
+        if wal.exists() and wal.stat().st_size:
+            self._copy = tempfile.TemporaryDirectory(prefix="trackrecord-")
+            copy = Path(self._copy.name, self.path.name)
+            attempts.append(_uri(copy))
+        else:
+            attempts.append(_uri(self.path, "mode=ro&immutable=1"))
+        for uri in attempts:
+            if uri == attempts[-1] and self._copy is not None:
+                shutil.copyfile(self.path, copy)
+                shutil.copyfile(wal, copy.with_name(wal.name))
+            try:
+                connection = self._connect(uri)
+                try:
+                    migrate.check_version(connection, self.path.parent)
+                    connection.execute("SELECT value FROM revision").fetchone()
+                finally:
+                    connection.close()
+            except sqlite3.OperationalError:
+                if uri == attempts[-1]:
+                    raise
+            else:
+                return uri
+        raise AssertionError("unreachable")
+
+    def _connect(self, uri: str) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            uri,
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=_BUSY_S,
+            cached_statements=256,
+        )
+        connection.execute("PRAGMA foreign_keys = ON")
+        # a commit is on the disk when it returns: only then may segments be removed (invariant J6)
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.create_function("REGEXP", 2, _matches, deterministic=True)
+        return connection
+
+
+#: connections of a parent process, kept from being closed by the garbage collector of its child
+_ABANDONED: list[sqlite3.Connection] = []
+
+
+def store_error(error: sqlite3.Error, path: Path) -> Exception:
+    """Return what to raise for an error of SQLite: a StoreError for a bad state, itself for a bad statement."""
+    text = str(error)
+    for sign, what, hint in _SIGNS:
+        if sign in text:
+            return StoreUnavailableError(f"{path} {what} ({text})", hint=hint)
+    return error
+
+
+_SIGNS = (
+    ("malformed", "is damaged", "restore it from a backup; journals still in inbox/ are not affected"),
+    ("not a database", "is damaged", "restore it from a backup; journals still in inbox/ are not affected"),
+    ("locked", "is being written by another process", "try again; another program may have it open"),
+    ("busy", "is being written by another process", "try again; another program may have it open"),
+    ("readonly", "can't be written to", "check the permissions of the file and its folder"),
+    ("is full", "can't grow", "make room on the disk; nothing recorded is lost, it waits in inbox/"),
+    (
+        "disk I/O error",
+        "can't be read or written",
+        "check the disk; nothing in inbox/ is removed before it is kept",
+    ),
+    ("unable to open", "can't be opened", "check the permissions of the file and its folder"),
+)
+
+
+def _uri(path: Path, options: str = "") -> str:
+    location = "file:" + quote(path.absolute().as_posix())
+    return f"{location}?{options}" if options else location
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Switch to WAL mode; where the file system can't do it the database stays in rollback mode."""
+    deadline = time.monotonic() + _BUSY_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            # SQLite does not wait for others here, whatever its timeout
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str) -> re.Pattern[str] | None:
+    try:
+        return re.compile(pattern)
+    except (re.error, RecursionError, OverflowError):
+        return None
+
+
+def _matches(pattern: object, text: object) -> bool:
+    if pattern is None or text is None:
+        return False
+    compiled = _compiled(str(pattern))
+    return compiled is not None and compiled.search(str(text)) is not None

@@ -1,0 +1,89 @@
+"""Fields of a journal's JSON records as the database can hold them. Nothing a record says makes these raise."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, NamedTuple
+
+from trackrecord.journal.format import decode_value
+
+Fields = dict[str, Any]
+
+
+class TypedValue(NamedTuple):
+    """A value of a param or a summary: its kind, its number or text for searching, and its exact JSON."""
+
+    kind: str
+    number: float | None
+    text: str | None
+    value: str
+
+
+def clean(text: str) -> str:
+    """Return ``text`` without what UTF-8 and SQLite can't hold."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "\ufffd")
+
+
+def text(fields: Fields, name: str) -> str | None:
+    """Return a field that is a text, None when it is absent or something else."""
+    value = fields.get(name)
+    return clean(value) if isinstance(value, str) else None
+
+
+def texts(fields: Fields, name: str) -> list[str]:
+    """Return a field that is a list of texts; what is no text in it is left out."""
+    value = fields.get(name)
+    return [clean(item) for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+def whole(fields: Fields, name: str) -> int | None:
+    """Return a field that is a whole number of at most 64 bits."""
+    value = decode_value(fields.get(name))
+    if isinstance(value, int) and not isinstance(value, bool) and -(1 << 63) <= value < 1 << 63:
+        return value
+    return None
+
+
+def number(fields: Fields, name: str) -> float | None:
+    """Return a field that is a finite number."""
+    value = decode_value(fields.get(name))
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        found = as_float(value)
+        return found if math.isfinite(found) else None
+    return None
+
+
+def json_text(value: Any) -> str:
+    """Return raw JSON (as it came from a record) as compact text."""
+    return clean(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+
+
+def as_float(value: int | float) -> float:
+    """Return a number as float64; whole numbers too great for one become infinite."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.copysign(math.inf, value)
+
+
+def typed(raw: Any) -> TypedValue:
+    """Sort a raw JSON value of a param or a summary into one of the kinds of docs/store.md."""
+    value = raw
+    if isinstance(raw, dict):
+        try:
+            value = decode_value(raw)
+        except ValueError:
+            return TypedValue("json", None, None, json_text(raw))
+    exact = json_text(raw)
+    if value is None:
+        return TypedValue("none", None, None, exact)
+    if isinstance(value, bool):
+        return TypedValue("bool", float(value), None, exact)
+    if isinstance(value, int):
+        return TypedValue("int", as_float(value), None, exact)
+    if isinstance(value, float):
+        return TypedValue("float", value, None, exact)
+    if isinstance(value, str):
+        return TypedValue("text", None, clean(value), exact)
+    return TypedValue("json", None, None, exact)

@@ -1,0 +1,90 @@
+"""Taking in continually, for a server: new points are there within a second."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from datetime import datetime, timezone
+
+from trackrecord.store.embedded import EmbeddedStore
+from trackrecord.store.ingest import IngestReport, take_in
+from trackrecord.words.errors import StoreError
+
+_QUICK_S, _SLOW_S = 0.25, 1.0
+#: a pass even when no file has grown: to find writers that are gone
+_AT_LEAST_EVERY_S = 5.0
+
+
+class Follower:
+    """A background thread that empties a store's inbox and tells of every change.
+
+    ``on_change`` is called, on that thread, with the new revision, also when another process changed the store.
+    ``report`` is what the last pass did, ``looked_at`` when the inbox was last seen without anything left to do.
+
+    ::
+
+        follower = Follower(store, on_change=print)
+        follower.start()
+        ...
+        follower.stop()
+    """
+
+    def __init__(self, store: EmbeddedStore, on_change: Callable[[int], None]) -> None:
+        self.report = IngestReport()
+        self.looked_at: datetime | None = None
+        self._store = store
+        self._on_change = on_change
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name="trackrecord-follower", daemon=True)
+        self._revision: int | None = None
+        self._sizes: dict[str, int] = {}
+        self._idle_s = 0.0
+
+    def start(self) -> None:
+        """Begin; the first pass starts at once."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, after the pass under way. The store stays open."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _follow(self) -> None:
+        pause = _QUICK_S
+        while True:
+            grown = self._look()
+            pause = _QUICK_S if grown else min(pause * 1.5, _SLOW_S)
+            if self._stopping.wait(pause):
+                return
+            self._idle_s += pause
+
+    def _look(self) -> bool:
+        """Take in what has grown; tell whether anything had."""
+        sizes = self._sizes_now()
+        grown = sizes != self._sizes
+        try:
+            if grown or self._idle_s >= _AT_LEAST_EVERY_S:
+                self.report = take_in(self._store)
+                self._idle_s = 0.0
+                # what could not be taken in is tried again at the next look
+                self._sizes = {} if self.report.problem and not self.report.changed else sizes
+            revision = self._store.catalog.revision()
+        except StoreError as error:
+            self.report = IngestReport(problems=[str(error)])
+            return False
+        if not self.report.problem:
+            self.looked_at = datetime.now(timezone.utc)
+        if revision != self._revision:
+            first, self._revision = self._revision is None, revision
+            if not first or self.report.changed:
+                self._on_change(revision)
+        return grown
+
+    def _sizes_now(self) -> dict[str, int]:
+        try:
+            with os.scandir(self._store.inbox) as entries:
+                return {entry.name: os.stat(entry.path).st_size for entry in entries}  # noqa: PTH116
+        except FileNotFoundError:
+            return {}  # a file was removed meanwhile, or there is no inbox yet: look again next time
