@@ -1,0 +1,14 @@
+"""One run, whole."""
+
+from __future__ import annotations
+
+from trackrecord.query.run_detail import run_detail
+from trackrecord.server import rows, shapes
+from trackrecord.server.route import ApiRequest, ApiRoute
+
+
+def _run(asked: ApiRequest) -> shapes.RunDetail:
+    return rows.run_detail(run_detail(asked.store, asked.path["run"]))
+
+
+ROUTES = (ApiRoute("GET", "/api/v1/runs/{run}", _run, "One run, whole.", shapes.RunDetail),)

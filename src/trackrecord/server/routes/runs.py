@@ -1,0 +1,54 @@
+"""The table of runs."""
+
+from __future__ import annotations
+
+from trackrecord.query.runs import select_runs
+from trackrecord.server import rows, shapes
+from trackrecord.server.paging import opened, sealed
+from trackrecord.server.route import PAGE_PARAMETERS, ApiRequest, ApiRoute, Parameter
+
+DEFAULT_ORDER = "-created"
+
+
+def _runs(asked: ApiRequest) -> shapes.RunPage:
+    project, where = asked.text("project"), asked.text("q") or ""
+    order = asked.text("sort") or DEFAULT_ORDER
+    columns = asked.listed("columns")
+    request = ("runs", project, where, order)
+    page = select_runs(
+        asked.store,
+        project=project,
+        where=where,
+        order_by=order,
+        limit=asked.limit(),
+        cursor=opened(asked.text("cursor"), *request),
+        columns=[] if columns == ["none"] else columns,
+    )
+    return shapes.RunPage(
+        items=[rows.run_row(record) for record in page.rows],
+        total=page.total,
+        revision=page.revision,
+        next_cursor=sealed(page.next_cursor, *request),
+    )
+
+
+ROUTES = (
+    ApiRoute(
+        "GET",
+        "/api/v1/runs",
+        _runs,
+        "Runs that fit a filter, in order.",
+        shapes.RunPage,
+        (
+            Parameter("project", "string", "Only runs of this project."),
+            Parameter("q", "string", "A filter in Trackrecord's language."),
+            Parameter(
+                "sort", "string", f"Names with commas, - in front: descending; {DEFAULT_ORDER} by default."
+            ),
+            Parameter(
+                "columns", "string", "params.KEY, metrics.KEY, summary.KEY with commas; none; all by default."
+            ),
+            *PAGE_PARAMETERS,
+        ),
+    ),
+)
