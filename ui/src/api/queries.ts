@@ -1,0 +1,102 @@
+/** The requests of the pages. Keys begin with what is asked and about what: `data/refresh.ts` reads them. */
+
+import { keepPreviousData, QueryClient, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { getJson, isPassing, part } from "./client";
+import type { Comparison, MediaEntry, Page, Project, ProjectDetail, RunDetail, RunRow, StoreInfo } from "./types";
+
+const RETRY_MS = 3000;
+/** The first screen of a table comes quickly; what is scrolled to comes in larger parts. */
+const FIRST_ROWS = 100;
+const MORE_ROWS = 500;
+
+export function makeQueryClient(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: {
+        // A server on this machine is reached without any network.
+        networkMode: "always",
+        retry: false,
+        refetchOnWindowFocus: false,
+        staleTime: 2000,
+        // When the server is away, ask again until it is back.
+        refetchInterval: (query) => (query.state.status === "error" && isPassing(query.state.error) ? RETRY_MS : false),
+      },
+    },
+  });
+}
+
+export function useStore() {
+  return useQuery({ queryKey: ["store"], queryFn: ({ signal }) => getJson<StoreInfo>("/store", {}, signal) });
+}
+
+export function useProjects() {
+  return useQuery({ queryKey: ["projects"], queryFn: ({ signal }) => getJson<Page<Project>>("/projects", { limit: 1000 }, signal) });
+}
+
+export function useProject(name: string) {
+  return useQuery({
+    queryKey: ["project", name],
+    queryFn: ({ signal }) => getJson<ProjectDetail>(`/projects/${part(name)}`, {}, signal),
+    enabled: name !== "",
+  });
+}
+
+export interface RunsRequest {
+  project: string;
+  q: string;
+  sort: string;
+  /** Names of columns as the API writes them: `params.lr`, `metrics.val/accuracy`, `summary.accuracy`. */
+  columns: string[];
+}
+
+export function useRuns({ project, q, sort, columns }: RunsRequest, enabled: boolean) {
+  return useInfiniteQuery({
+    queryKey: ["runs", project, q, sort, columns],
+    queryFn: ({ pageParam, signal }) =>
+      getJson<Page<RunRow>>("/runs", { project, q, sort, columns: columns.join(",") || "none", limit: pageParam ? MORE_ROWS : FIRST_ROWS, cursor: pageParam }, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
+    placeholderData: keepPreviousData,
+    enabled,
+  });
+}
+
+/** Some rows with some of their values, asked for once: from them the table chooses the columns it begins with. */
+export function useSample(project: string, columns: string[], enabled: boolean) {
+  return useQuery({
+    queryKey: ["sample", project, columns],
+    queryFn: ({ signal }) => getJson<Page<RunRow>>("/runs", { project, columns: columns.join(",") || "none", limit: 60 }, signal),
+    staleTime: 60_000,
+    enabled,
+  });
+}
+
+export function useExperimentRuns(project: string, q: string, sort: string, columns: string[]) {
+  return useQuery({
+    queryKey: ["runs", project, "experiment", q, sort, columns],
+    queryFn: ({ signal }) => getJson<Page<RunRow>>("/runs", { project, q, sort, columns: columns.join(",") || "none", limit: 50 }, signal),
+  });
+}
+
+export function useRun(run: string) {
+  return useQuery({ queryKey: ["run", run], queryFn: ({ signal }) => getJson<RunDetail>(`/runs/${part(run)}`, {}, signal) });
+}
+
+export function useComparison(runs: string[]) {
+  return useQuery({
+    queryKey: ["compare", runs],
+    queryFn: ({ signal }) => getJson<Comparison>("/compare", { runs: runs.join(",") }, signal),
+    enabled: runs.length > 0,
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function useMedia(run: string, key: string) {
+  return useInfiniteQuery({
+    queryKey: ["media", run, key],
+    queryFn: ({ pageParam, signal }) =>
+      getJson<Page<MediaEntry>>(`/runs/${part(run)}/media/${part(key)}`, { limit: 200, cursor: pageParam }, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
+  });
+}

@@ -1,0 +1,4 @@
+import { basePath } from "./urls";
+
+/** Where this page is served; the server writes it into the `<base>` tag. */
+export const base = basePath(document.baseURI);

@@ -1,0 +1,48 @@
+/** Groups metrics into sections by what stands before the first slash, and picks the ones a filter wants. */
+
+export interface Section {
+  name: string;
+  metrics: string[];
+}
+
+/** Where metrics about the machine are: last, in a section of their own. */
+export const SYSTEM = "system";
+const PLAIN = "Metrics";
+
+/** Sections in the order of the alphabet; metrics without a prefix come first, those of the system last. */
+export function sectionsOf(metrics: readonly string[], first: readonly string[] = []): Section[] {
+  const byName = new Map<string, string[]>();
+  for (const metric of metrics) {
+    const slash = metric.indexOf("/");
+    const name = slash > 0 ? metric.slice(0, slash) : PLAIN;
+    byName.set(name, [...(byName.get(name) ?? []), metric]);
+  }
+  const wanted = new Set(first);
+  const sections = [...byName].map(([name, keys]) => ({
+    name,
+    metrics: keys.sort((a, b) => Number(wanted.has(b)) - Number(wanted.has(a)) || a.localeCompare(b, "en", { numeric: true })),
+  }));
+  const rank = (section: Section) =>
+    section.name === SYSTEM ? 3 : section.metrics.some((metric) => wanted.has(metric)) ? 0 : section.name === PLAIN ? 1 : 2;
+  return sections.sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name, "en", { numeric: true }));
+}
+
+export interface MetricFilter {
+  matches: (metric: string) => boolean;
+  /** Why the filter can't be used as a regular expression; it is then looked for as plain text. */
+  problem: string | null;
+}
+
+/** A text or a regular expression, without regard to case. */
+export function metricFilter(text: string): MetricFilter {
+  const wanted = text.trim();
+  if (wanted === "") return { matches: () => true, problem: null };
+  try {
+    const expression = new RegExp(wanted, "i");
+    return { matches: (metric) => expression.test(metric), problem: null };
+  } catch (error) {
+    const plain = wanted.toLowerCase();
+    const reason = error instanceof Error ? error.message.replace(/^.*:\s*/, "") : "";
+    return { matches: (metric) => metric.toLowerCase().includes(plain), problem: `Looked for as plain text: ${reason}` };
+  }
+}

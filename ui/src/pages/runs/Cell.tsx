@@ -1,0 +1,30 @@
+import type { RunRow } from "../../api/types";
+import { exact, formatNumber, formatValue, isNumeric } from "../../format/numbers";
+import { formatAgo, formatDuration, formatTime } from "../../format/times";
+import { StateMark } from "../../parts/RunMarks";
+import { cellValue, type Column } from "./columns";
+import css from "./runs.module.css";
+
+/** One value of a run in its column's form. */
+export function Cell({ column, row, now }: { column: Column; row: RunRow; now: number }) {
+  const value = cellValue(column, row);
+  if (column.key === "state" && column.kind === "field") return <StateMark state={row.state} />;
+  if (value === null || value === undefined) return null;
+  if (column.kind === "field") {
+    switch (column.key) {
+      case "created":
+        return <span title={formatTime(row.created)}>{formatAgo(row.created, now)}</span>;
+      case "duration":
+        return <>{formatDuration(row.duration_s)}</>;
+      case "tags":
+        return <span className={css.tags} title={row.tags.join(", ")}>{row.tags.map((tag) => <span key={tag}>{tag}</span>)}</span>;
+      case "id":
+        return <code title={row.id}>{row.id.slice(-8)}</code>;
+      case "problems":
+        return row.problems > 0 ? <b className={css.problems}>{formatNumber(row.problems)}</b> : <>0</>;
+    }
+  }
+  if (column.kind === "params") return <span title={exact(value)}>{formatValue(value)}</span>;
+  if (isNumeric(value)) return <span title={exact(value)}>{formatNumber(value)}</span>;
+  return <span title={exact(value)}>{formatValue(value)}</span>;
+}

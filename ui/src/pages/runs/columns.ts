@@ -1,0 +1,140 @@
+/** Which columns the runs table has, what they are called and which ones it begins with. */
+
+import type { Contract, Json, MetricValues, ProjectDetail, RunRow } from "../../api/types";
+
+/** `created`, `params.lr`, `metrics.val/accuracy`, `summary.accuracy`: as in addresses and in the API. */
+export type ColumnName = string;
+
+export type ColumnKind = "field" | "params" | "metrics" | "summary";
+
+export interface Column {
+  name: ColumnName;
+  kind: ColumnKind;
+  /** The key without the kind before it. */
+  key: string;
+  title: string;
+  /** Which value of a metric is shown. */
+  figure: "last" | "best" | null;
+  width: number;
+  numeric: boolean;
+}
+
+interface Field {
+  name: string;
+  title: string;
+  width: number;
+  numeric?: boolean;
+}
+
+export const FIELDS: readonly Field[] = [
+  { name: "state", title: "State", width: 104 },
+  { name: "created", title: "Created", width: 116 },
+  { name: "duration", title: "Duration", width: 112, numeric: true },
+  { name: "group", title: "Group", width: 120 },
+  { name: "experiment", title: "Experiment", width: 140 },
+  { name: "tags", title: "Tags", width: 140 },
+  { name: "last_step", title: "Last step", width: 92, numeric: true },
+  { name: "points", title: "Points", width: 92, numeric: true },
+  { name: "problems", title: "Problems", width: 92, numeric: true },
+  { name: "user", title: "User", width: 100 },
+  { name: "host", title: "Host", width: 120 },
+  { name: "id", title: "Id", width: 108 },
+  { name: "notes", title: "Notes", width: 220 },
+];
+
+const KINDS = ["params", "metrics", "summary"] as const;
+
+/** Splits `params.lr` into kind and key; a name without a kind is a field. */
+export function splitColumn(name: ColumnName): { kind: ColumnKind; key: string } {
+  const kind = KINDS.find((prefix) => name.startsWith(`${prefix}.`));
+  return kind ? { kind, key: name.slice(kind.length + 1) } : { kind: "field", key: name };
+}
+
+/** The contract that holds for a metric: the exact pattern before one with `*`. */
+export function contractFor(contracts: readonly Contract[], metric: string): Contract | null {
+  const exact = contracts.find((contract) => contract.pattern === metric);
+  if (exact) return exact;
+  return contracts.find((contract) => contract.pattern.includes("*") && glob(contract.pattern).test(metric)) ?? null;
+}
+
+function glob(pattern: string): RegExp {
+  const escaped = pattern.split("*").map((text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  return new RegExp(`^${escaped.join(".*")}$`);
+}
+
+/** The column of a name, or null for a field that does not exist. */
+export function makeColumn(name: ColumnName, project: ProjectDetail | undefined): Column | null {
+  const { kind, key } = splitColumn(name);
+  if (kind === "field") {
+    const field = FIELDS.find((item) => item.name === key);
+    return field ? { name, kind, key, title: field.title, figure: null, width: field.width, numeric: field.numeric ?? false } : null;
+  }
+  const width = Math.min(220, Math.max(92, key.length * 7.2 + 44));
+  if (kind === "metrics") {
+    const goal = contractFor(project?.contracts ?? [], key)?.goal;
+    return { name, kind, key, title: key, figure: goal ? "best" : "last", width: width + 24, numeric: true };
+  }
+  const types = kind === "params" ? project?.columns.params.find((item) => item.key === key)?.types : undefined;
+  const numeric = types ? types.every((type) => type === "int" || type === "float") : kind === "summary";
+  return { name, kind, key, title: key, figure: null, width, numeric };
+}
+
+const MOST_PARAMS = 5;
+const MOST_RESULTS = 4;
+/** How many params are looked at to find the ones that differ. */
+const MOST_SAMPLED = 60;
+
+/** What has to be asked for to choose the columns a table begins with. */
+export function sampleColumns(project: ProjectDetail): ColumnName[] {
+  const params = [...project.columns.params].sort((a, b) => b.runs - a.runs).slice(0, MOST_SAMPLED);
+  return params.map((item) => `params.${item.key}`);
+}
+
+/** The columns a table begins with: what tells runs apart, then how well they did. */
+export function defaultColumns(project: ProjectDetail, sample: readonly RunRow[]): ColumnName[] {
+  const names: ColumnName[] = ["state", "created", "duration"];
+  if (sample.some((row) => row.group !== null)) names.push("group");
+  if (sample.some((row) => row.experiment !== null) && !names.includes("group")) names.push("experiment");
+  const asked = sampleColumns(project).map((name) => splitColumn(name).key);
+  const varying = asked.filter((key) => varies(key, sample));
+  // A table of one run, or of equal ones, still shows what they were given.
+  for (const key of (varying.length > 0 ? varying : asked).slice(0, MOST_PARAMS)) names.push(`params.${key}`);
+  return [...names, ...resultColumns(project)];
+}
+
+function varies(key: string, sample: readonly RunRow[]): boolean {
+  const seen = new Set(sample.map((row) => JSON.stringify(row.params[key] ?? null)));
+  return seen.size > 1;
+}
+
+function resultColumns(project: ProjectDetail): ColumnName[] {
+  const metrics = project.columns.metrics.filter((item) => !item.key.startsWith("system/"));
+  const rank = (key: string) => {
+    const contract = contractFor(project.contracts, key);
+    if (contract?.primary) return 0;
+    if (contract?.goal) return 1;
+    return /(^|[/_.])(val|valid|test|eval)/.test(key) ? 3 : 4;
+  };
+  const results = [
+    ...metrics.map((item) => ({ name: `metrics.${item.key}`, rank: rank(item.key), runs: item.runs })),
+    ...project.columns.summary.map((item) => ({ name: `summary.${item.key}`, rank: 2, runs: item.runs })),
+  ];
+  return results.sort((a, b) => a.rank - b.rank || b.runs - a.runs).slice(0, MOST_RESULTS).map((item) => item.name);
+}
+
+/** The columns whose values the server must send; fields come with every row. */
+export function requestedColumns(columns: readonly Column[]): string[] {
+  return columns.filter((column) => column.kind !== "field").map((column) => column.name);
+}
+
+/** What a cell shows, as the API sent it. */
+export function cellValue(column: Column, row: RunRow): Json | undefined {
+  if (column.kind === "params") return row.params[column.key];
+  if (column.kind === "summary") return row.summary[column.key];
+  if (column.kind === "metrics") {
+    const values: MetricValues | undefined = row.metrics[column.key];
+    return values?.[column.figure === "best" ? "best" : "last"];
+  }
+  if (column.key === "duration") return row.duration_s;
+  return row[column.key as keyof RunRow] as Json;
+}
