@@ -74,21 +74,24 @@ def _results(runs: Sequence[RunRecord]) -> Iterable[Line]:
         values: list[Any] = []
         present: list[bool] = []
         for run in runs:
-            figures = run.metrics.get(key)
-            present.append(key in run.summary or figures is not None)
-            if key in run.summary:
-                values.append(run.summary[key])
-            elif figures is not None:
-                values.append(figures.last if figures.best is None else figures.best)
-            else:
-                values.append(None)
+            values.append(_result(run, key))
+            present.append(key in run.summary or key in run.metrics)
         yield _line(key, values, present, contract)
+
+
+def _result(run: RunRecord, key: str) -> Any:
+    if key in run.summary:
+        return run.summary[key]
+    figures = run.metrics.get(key)
+    if figures is None:
+        return None
+    return figures.last if figures.best is None else figures.best
 
 
 def _line(
     key: str, values: Sequence[Any], present: Sequence[bool], contract: MetricContract | None = None
 ) -> Line:
-    forms = {repr(value) if there else None for value, there in zip(values, present)}
+    forms = {repr(value) if there else None for value, there in zip(values, present, strict=True)}
     goal = contract.goal if contract is not None else None
     return Line(
         key=key,

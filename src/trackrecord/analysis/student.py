@@ -1,7 +1,7 @@
 """Student's t distribution, as far as an interval for a mean needs it, without SciPy.
 
-Recording and reading must not need SciPy (30 MB and 100 ms) for one quantile. The incomplete beta function is the continued
-fraction of Lentz's method; the quantile is found by bisection. It agrees with tables to 10 digits (see the tests).
+Reading must not need SciPy (30 MB and 100 ms) for one quantile. The incomplete beta function is a continued
+fraction by Lentz's method; the quantile is found by bisection. It agrees with SciPy to 10 digits (see the tests).
 """
 
 from __future__ import annotations

@@ -91,7 +91,7 @@ def write_points(
                 piece = slice(start, start + _PIECE)
                 # `tolist` turns numpy's numbers into Python's, whose text reads back as the same number.
                 columns = (points.steps[piece], points.times[piece], points.values[piece])
-                for step, time, value in zip(*(column.tolist() for column in columns)):
+                for step, time, value in zip(*(column.tolist() for column in columns), strict=True):
                     writer.writerow([run.id, key, _text(step), moment_text(time), _text(value)])
             written += len(points.values)
     return written

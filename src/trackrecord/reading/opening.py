@@ -1,0 +1,57 @@
+"""Opening the store that a reader means, with everything in it that was logged until now."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable
+
+from trackrecord.journal.place import find_store
+from trackrecord.store.embedded import EmbeddedStore
+from trackrecord.store.ingest import take_in as take_in_inbox
+
+#: A reader waits this long for another one that is taking in the inbox, then answers with what is there.
+WAIT_S = 0.2
+
+
+def open_store(
+    path: str | os.PathLike[str] | None = None,
+    *,
+    take_in: bool = True,
+    create: bool = False,
+    on_problem: Callable[[str], None] | None = None,
+) -> EmbeddedStore:
+    """Open a store for reading.
+
+    Args:
+        path: the store's folder; without one it is looked up as `init` does: ``$TRACKRECORD_STORE``, else the
+            ``.trackrecord`` folder of this folder or the next one above, up to the root of the repository.
+        take_in: bring what waits in the inbox into the database first, waiting at most 0.2 s for somebody else
+            who does.
+        create: make an empty store where there is none.
+        on_problem: called with a sentence when the inbox could not be taken in; the answer is then what
+            the database holds.
+
+    Raises:
+        StoreNotFoundError: there is no store.
+        StoreVersionError: a newer Trackrecord made it.
+        StoreUnavailableError: it is damaged or locked.
+    """
+    store = EmbeddedStore.open(find_store(path), create=create)
+    if take_in:
+        report = take_in_inbox(store, wait_s=WAIT_S)
+        if report.problem and on_problem is not None and _something_waits(store):
+            on_problem(report.problem)
+    return store
+
+
+def warn_of(problem: str) -> None:
+    """Tell a Python reader that its answer may be old."""
+    warnings.warn(f"What was logged last may be missing here: {problem}", RuntimeWarning, stacklevel=4)
+
+
+def _something_waits(store: EmbeddedStore) -> bool:
+    try:
+        return any(entry.name.endswith(".journal") for entry in os.scandir(store.inbox))
+    except OSError:
+        return False

@@ -1,0 +1,249 @@
+"""A table of runs that becomes pandas, Polars or Arrow in one call."""
+
+from __future__ import annotations
+
+import html
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, overload
+
+from trackrecord.query.runs import select_runs
+from trackrecord.reading.opening import open_store, warn_of
+from trackrecord.words.ids import short_id
+from trackrecord.words.records import RunRecord
+from trackrecord.words.states import RunState
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+    import pyarrow
+
+_FIELDS = (
+    "id",
+    "name",
+    "project",
+    "experiment",
+    "group",
+    "parent",
+    "state",
+    "created",
+    "started",
+    "ended",
+    "duration_s",
+    "tags",
+    "notes",
+    "user",
+    "host",
+    "last_step",
+    "points",
+    "problems",
+)
+_SHOWN_ROWS = 20
+_SHOWN_COLUMNS = 6
+
+
+def runs(
+    where: str = "",
+    *,
+    project: str | None = None,
+    order_by: str | Sequence[str] = "-created",
+    limit: int | None = None,
+    store: str | os.PathLike[str] | None = None,
+) -> RunTable:
+    """Return the runs that fit a filter, as a table.
+
+    Args:
+        where: a filter (docs/query.md), such as ``"val/accuracy > 0.9 and params.max_depth == 3"``.
+        project: only runs of this project.
+        order_by: names with ``-`` in front for descending; missing and NaN come last either way.
+        limit: at most so many; all without.
+        store: the store's folder; looked up as `init` does without.
+
+    Raises:
+        QueryError: the filter or order can't be understood; it says where, and what was probably meant.
+        NotFoundError: there is no such project.
+        StoreError: there is no store, or it can't be read.
+
+    Example::
+
+        for run in tr.runs("accuracy > 0.9", order_by="-accuracy", limit=5):
+            print(run.name, run.summary["accuracy"])
+    """
+    opened = open_store(store, on_problem=warn_of)
+    try:
+        page = select_runs(opened, project=project, where=where, order_by=order_by, limit=limit)
+    finally:
+        opened.close()
+    return RunTable(page.rows, page.total)
+
+
+class RunTable(Sequence[RunRecord]):
+    """Runs in order. ``total`` counts all that fit, also those beyond the limit.
+
+    As a data frame it has one row per run: the fields of the run, then ``params.*``, ``summary.*`` and
+    ``metrics.*`` (a metric's last value; ``metrics.*.best`` beside it where a contract states a goal).
+    """
+
+    def __init__(self, rows: Sequence[RunRecord], total: int) -> None:
+        self._rows = tuple(rows)
+        self.total = total
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[RunRecord]:
+        return iter(self._rows)
+
+    @overload
+    def __getitem__(self, index: int) -> RunRecord: ...
+    @overload
+    def __getitem__(self, index: slice) -> RunTable: ...
+    def __getitem__(self, index: int | slice) -> RunRecord | RunTable:
+        if isinstance(index, slice):
+            return RunTable(self._rows[index], self.total)
+        return self._rows[index]
+
+    def to_columns(self) -> dict[str, list[Any]]:
+        """Return the table as lists by column name; None where a run lacks the value."""
+        columns: dict[str, list[Any]] = {
+            field: [_plain(getattr(run, field)) for run in self] for field in _FIELDS
+        }
+        for key in _keys(run.params for run in self):
+            columns[f"params.{key}"] = [run.params.get(key) for run in self]
+        for key in _keys(run.summary for run in self):
+            columns[f"summary.{key}"] = [run.summary.get(key) for run in self]
+        for key in _keys(run.metrics for run in self):
+            found = [run.metrics.get(key) for run in self]
+            columns[f"metrics.{key}"] = [None if each is None else each.last for each in found]
+            if any(each is not None and each.best is not None for each in found):
+                columns[f"metrics.{key}.best"] = [None if each is None else each.best for each in found]
+        return columns
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """Return the table as a pandas data frame. Raises ImportError without pandas."""
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise _not_installed("pandas") from error
+        return pd.DataFrame(self.to_columns())
+
+    def to_polars(self) -> polars.DataFrame:
+        """Return the table as a Polars data frame. Raises ImportError without Polars.
+
+        A column whose runs have values of different types holds them as texts.
+        """
+        try:
+            import polars as pl
+        except ImportError as error:
+            raise _not_installed("polars") from error
+        return pl.DataFrame([pl.Series(name, values) for name, values in self._uniform_columns().items()])
+
+    def to_arrow(self) -> pyarrow.Table:
+        """Return the table as an Arrow table. Raises ImportError without pyarrow.
+
+        A column whose runs have values of different types holds them as texts.
+        """
+        try:
+            import pyarrow as pa
+        except ImportError as error:
+            raise _not_installed("pyarrow", "arrow") from error
+        return pa.table(self._uniform_columns())
+
+    def _uniform_columns(self) -> dict[str, list[Any]]:
+        return {name: _uniform(values) for name, values in self.to_columns().items()}
+
+    def __repr__(self) -> str:
+        if not self._rows:
+            return "RunTable: no runs"
+        header, lines = self._shown()
+        cells = [header, *lines]
+        widths = [max(len(line[at]) for line in cells) for at in range(len(header))]
+        texts = [
+            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in cells
+        ]
+        return "\n".join([self._caption(), *(text.rstrip() for text in texts)])
+
+    def _repr_html_(self) -> str:
+        """Return the table for a notebook; every text of a run is escaped."""
+        header, lines = self._shown()
+        head = "".join(f"<th>{html.escape(cell)}</th>" for cell in header)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in line) + "</tr>" for line in lines
+        )
+        caption = html.escape(self._caption())
+        return (
+            f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        )
+
+    def _caption(self) -> str:
+        shown = min(len(self), _SHOWN_ROWS)
+        count = f"{len(self)} run{'' if len(self) == 1 else 's'}"
+        if self.total > len(self):
+            count += f" of {self.total}"
+        return f"RunTable: {count}" + (f", the first {shown} shown" if shown < len(self) else "")
+
+    def _shown(self) -> tuple[list[str], list[list[str]]]:
+        columns = self.to_columns()
+        varying = [
+            name for name in columns if name.startswith("params.") and len(set(map(repr, columns[name]))) > 1
+        ]
+        results = [
+            name
+            for name in columns
+            if name.startswith(("summary.", "metrics.")) and not name.startswith("metrics.system/")
+        ]
+        names = varying[:_SHOWN_COLUMNS] + results[:_SHOWN_COLUMNS]
+        header = ["id", "name", "state", "created", *(name.split(".", 1)[1] for name in names)]
+        lines = [
+            [
+                short_id(run.id),
+                _one_line(run.name),
+                str(run.state),
+                f"{run.created:%Y-%m-%d %H:%M}",
+                *(_one_line(columns[name][at]) for name in names),
+            ]
+            for at, run in enumerate(self._rows[:_SHOWN_ROWS])
+        ]
+        return header, lines
+
+
+def _keys(mappings: Iterable[Any]) -> list[str]:
+    return sorted({key for mapping in mappings for key in mapping})
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return list(value)
+    return value.value if isinstance(value, RunState) else value
+
+
+def _one_line(value: Any) -> str:
+    if value is None:
+        return ""
+    text = f"{value:.6g}" if isinstance(value, float) else str(value)
+    text = "".join(character if character.isprintable() else " " for character in text)
+    return text if len(text) <= 32 else text[:31] + "…"
+
+
+def _uniform(values: list[Any]) -> list[Any]:
+    """Make one type of a column: whole numbers become floats beside floats, anything else mixed becomes text."""
+    kinds = {type(value) for value in values if value is not None}
+    if kinds == {int, float} or (
+        kinds == {int} and any(abs(value) >= 2**63 for value in values if value is not None)
+    ):
+        return [None if value is None else float(value) for value in values]
+    if len(kinds) > 1 or dict in kinds or (list in kinds and _is_ragged(values)):
+        return [value if value is None or isinstance(value, str) else str(value) for value in values]
+    return values
+
+
+def _is_ragged(values: list[Any]) -> bool:
+    kinds = {type(part) for value in values if value is not None for part in value}
+    return len(kinds) > 1 or bool(kinds & {list, dict})
+
+
+def _not_installed(library: str, extra: str | None = None) -> ImportError:
+    return ImportError(
+        f"{library} is not installed; install it with: pip install 'trackrecord[{extra or library}]'",
+        name=library,
+    )
