@@ -7,7 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from trackrecord.journal.format import SKIPPABLE, Kind, RowEncoder, encode_record, encode_structural, encode_value, file_header
+from trackrecord.journal.format import (
+    SKIPPABLE,
+    Kind,
+    RowEncoder,
+    encode_record,
+    encode_structural,
+    encode_value,
+    file_header,
+)
 from trackrecord.journal.process import this_process
 from trackrecord.journal.segments import SegmentName
 
@@ -39,7 +47,7 @@ class Journal:
         self._columns: dict[tuple[str, ...], int] = {}
         self._open()
 
-    def say(self, kind: Kind, **fields: Any) -> Journal:
+    def say(self, kind: Kind, /, **fields: Any) -> Journal:
         """Add one structural record, one nanosecond after the one before unless ``t`` is given."""
         self.time += 1
         self.segments[-1].append(encode_structural(kind, {"t": self.time, **fields}))
@@ -124,5 +132,5 @@ def curve(
     journal = Journal(run, writer, **more).begin(name=f"name of {run}", tags=["test"], user="ada")
     journal.say(Kind.PARAMS, params={"lr": 0.1, "model": "mlp"})
     for step in range(points):
-        journal.log({key: 1 / (1 + step) for key in keys}, step)
+        journal.log(dict.fromkeys(keys, 1 / (1 + step)), step)
     return journal.finish()

@@ -117,10 +117,15 @@ class Application:
             [(revision, run) for run in tx.touched],
         )
         connection.executemany(
-            "UPDATE project SET revision = ?1, created = min(created, (SELECT created FROM run WHERE number = ?2)),"
-            " changed = max(changed, (SELECT max(last_time) FROM writer WHERE run = ?2))"
-            " WHERE number = (SELECT project FROM run WHERE number = ?2)",
-            [(revision, run) for run in tx.touched],
+            "UPDATE project SET changed = max(changed, (SELECT max(last_time) FROM writer WHERE run = ?1))"
+            " WHERE number = (SELECT project FROM run WHERE number = ?1)",
+            [(run,) for run in tx.touched],
+        )
+        projects = {tx.project_of(run) for run in tx.touched}
+        connection.executemany(
+            "UPDATE project SET revision = ?1, created = (SELECT min(created) FROM run WHERE project = ?2)"
+            " WHERE number = ?2",
+            [(revision, project) for project in projects],
         )
         for project in tx.left_projects:
             _remove_if_empty(connection, project)

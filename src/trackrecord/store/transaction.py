@@ -76,7 +76,7 @@ class Transaction:
         if found:
             return int(found[0])
         made = self.connection.execute(
-            "INSERT INTO project (name, created, changed, revision) VALUES (?, ?, ?, 0)", (name, time, time)
+            "INSERT INTO project (name, created, changed, revision) VALUES (?, ?, 0, 0)", (name, time)
         )
         assert made.lastrowid is not None
         return made.lastrowid
