@@ -142,13 +142,16 @@ def encode_value(value: Any) -> Any:
 
 
 def decode_value(value: Any) -> Any:
-    """Undo encode_value; a ``$repr`` object comes back as its text."""
+    """Undo encode_value; a ``$repr`` object comes back as its text, one that says no number after all as it is."""
     if isinstance(value, dict):
-        if "$float" in value:
-            return float(str(value["$float"]).replace("Infinity", "inf"))
-        if "$int" in value:
-            digits = str(value["$int"])
-            return int(digits, 16) if "0x" in digits else int(digits)
+        try:
+            if "$float" in value:
+                return float(str(value["$float"]).replace("Infinity", "inf"))
+            if "$int" in value:
+                digits = str(value["$int"])
+                return int(digits, 16) if "0x" in digits else int(digits)
+        except ValueError:
+            return value
         if "$repr" in value:
             return str(value["$repr"])
         return {key: decode_value(child) for key, child in value.items()}

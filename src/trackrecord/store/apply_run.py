@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from trackrecord.journal.format import decode_value
-from trackrecord.store.fields import clean, json_text, number, text, texts, whole
+from trackrecord.store.fields import clean, decoded, json_text, number, text, texts, whole
 from trackrecord.store.transaction import (
     FROM_BEGINNING,
     FROM_CHANGE,
@@ -83,7 +82,7 @@ def change(tx: Transaction, source: Source, said: Said) -> None:
         before = None
     elif field in ("name", "notes", "group"):
         column = "group_name" if field == "group" else field
-        after = decode_value(fields.get("value"))
+        after = decoded(fields.get("value"))
         after = clean(after) if isinstance(after, str) else None
         if field == "name" and not after:
             return
@@ -203,7 +202,7 @@ def finish(tx: Transaction, source: Source, said: Said) -> None:
     tx.done.add((source.run, source.writer))
 
 
-def _set(tx: Transaction, source: Source, said: Said, origin: int, column: str, value: Any) -> None:
+def _set(tx: Transaction, source: Source, said: Said, origin: int, column: str, value: Any) -> None:  # noqa: PLR0917
     if tx.may_set("run", source.run, column, origin, said):
         tx.connection.execute(
             f"UPDATE run SET {column} = ? WHERE number = ?",  # noqa: S608 - names of columns, from this file only

@@ -158,26 +158,24 @@ class Things:
 
 #: what takes each kind of thing away; an empty key means all of the kind
 _REDACTIONS = {
-    "param": (
+    "param": [
         "DELETE FROM param WHERE run = :run AND :key IN ('', key) AND time <= :time",
         "DELETE FROM param_conflict WHERE run = :run AND :key IN ('', key)",
-    ),
-    "summary": ("DELETE FROM summary WHERE run = :run AND :key IN ('', key) AND updated <= :time",),
-    "notes": (
-        "UPDATE run SET notes = NULL WHERE number = :run AND EXISTS (SELECT 1 FROM stamp"
-        " WHERE kind = 'run' AND owner = :run AND field = 'notes' AND time <= :time)",
-    ),
-    "console": ("DELETE FROM console WHERE run = :run AND time <= :time",),
-    "media": ("DELETE FROM media WHERE run = :run AND :key IN ('', key) AND time <= :time",),
-    "artifact": (
-        "DELETE FROM run_artifact WHERE run = :run AND time <= :time AND artifact IN"
-        " (SELECT number FROM artifact WHERE :key IN ('', name))",
-        "DELETE FROM artifact_file WHERE artifact IN (SELECT number FROM artifact WHERE :key IN ('', name)"
-        " AND project = (SELECT project FROM run WHERE number = :run))"
-        " AND artifact NOT IN (SELECT artifact FROM run_artifact)",
-        "UPDATE artifact SET size = 0 WHERE :key IN ('', name)"
-        " AND project = (SELECT project FROM run WHERE number = :run)"
-        " AND number NOT IN (SELECT artifact FROM run_artifact)",
-    ),
-    "fact": ("DELETE FROM fact WHERE run = :run AND :key IN ('', part) AND time <= :time",),
+    ],
+    "summary": ["DELETE FROM summary WHERE run = :run AND :key IN ('', key) AND updated <= :time"],
+    "notes": [
+        """UPDATE run SET notes = NULL WHERE number = :run AND EXISTS (SELECT 1 FROM stamp
+           WHERE kind = 'run' AND owner = :run AND field = 'notes' AND time <= :time)"""
+    ],
+    "console": ["DELETE FROM console WHERE run = :run AND time <= :time"],
+    "media": ["DELETE FROM media WHERE run = :run AND :key IN ('', key) AND time <= :time"],
+    "artifact": [
+        """DELETE FROM run_artifact WHERE run = :run AND time <= :time AND artifact IN
+           (SELECT number FROM artifact WHERE :key IN ('', name))""",
+        # no run has it any more: its files are forgotten, its name and version stay taken
+        """DELETE FROM artifact_file WHERE artifact IN (SELECT number FROM artifact WHERE :key IN ('', name)
+           AND project = (SELECT project FROM run WHERE number = :run))
+           AND artifact NOT IN (SELECT artifact FROM run_artifact)""",
+    ],
+    "fact": ["DELETE FROM fact WHERE run = :run AND :key IN ('', part) AND time <= :time"],
 }

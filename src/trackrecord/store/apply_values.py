@@ -25,7 +25,6 @@ class Values:
         self._tx = tx
         self._params: dict[int, _Params] = {}
         self._conflicts: list[tuple[int, str, str]] = []
-        self._settled: list[tuple[int, str, str]] = []
         self._summary: dict[tuple[int, str], tuple[Rank, TypedValue]] = {}
 
     def params(self, source: Source, said: Said) -> None:
@@ -41,8 +40,6 @@ class Values:
             if holding is None or rank < holding[0]:
                 params.holding[key] = (rank, value.value)
                 params.rows[key] = (value, rank)
-                if holding is not None:
-                    self._settled.append((source.run, key, value.value))
 
     def summary(self, source: Source, said: Said) -> None:
         """Keep summary values: of several of a key the last by (time, writer) holds."""
@@ -65,7 +62,15 @@ class Values:
             ],
         )
         execute("INSERT OR IGNORE INTO param_conflict (run, key, value) VALUES (?, ?, ?)", self._conflicts)
-        execute("DELETE FROM param_conflict WHERE run = ? AND key = ? AND value = ?", self._settled)
+        # what holds in the end is no conflict, even if it lost to another one for a while
+        execute(
+            "DELETE FROM param_conflict WHERE run = ? AND key = ? AND value = ?",
+            [
+                (run, key, value.value)
+                for run, params in self._params.items()
+                for key, (value, _) in params.rows.items()
+            ],
+        )
         execute(
             "INSERT INTO summary (run, key, kind, number, text, value, updated, writer, place)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run, key) DO UPDATE SET"

@@ -247,7 +247,7 @@ def _use_wal(connection: sqlite3.Connection) -> None:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
             return
-        except sqlite3.OperationalError as error:
+        except sqlite3.OperationalError as error:  # noqa: PERF203 - it is tried again
             # SQLite does not wait for others here, whatever its timeout
             if "locked" not in str(error) or time.monotonic() > deadline:
                 raise

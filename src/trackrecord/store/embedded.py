@@ -117,7 +117,8 @@ def _store_id(place: Path) -> str:
         ) from error
     if made_for > STORE_FORMAT:
         raise StoreVersionError(
-            f"the store {place} has format {made_for}, made by a newer Trackrecord; this one knows up to {STORE_FORMAT}",
+            f"the store {place} has format {made_for}, made by a newer Trackrecord;"
+            f" this one knows up to {STORE_FORMAT}",
             hint="upgrade with: pip install -U trackrecord",
         )
     return store_id

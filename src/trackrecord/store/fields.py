@@ -39,7 +39,7 @@ def texts(fields: Fields, name: str) -> list[str]:
 
 def whole(fields: Fields, name: str) -> int | None:
     """Return a field that is a whole number of at most 64 bits."""
-    value = decode_value(fields.get(name))
+    value = decoded(fields.get(name))
     if isinstance(value, int) and not isinstance(value, bool) and -(1 << 63) <= value < 1 << 63:
         return value
     return None
@@ -47,16 +47,27 @@ def whole(fields: Fields, name: str) -> int | None:
 
 def number(fields: Fields, name: str) -> float | None:
     """Return a field that is a finite number."""
-    value = decode_value(fields.get(name))
+    value = decoded(fields.get(name))
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         found = as_float(value)
         return found if math.isfinite(found) else None
     return None
 
 
+def decoded(raw: Any) -> Any:
+    """Return the value that raw JSON stands for; the JSON itself where it is nested too deeply."""
+    try:
+        return decode_value(raw)
+    except RecursionError:
+        return raw
+
+
 def json_text(value: Any) -> str:
     """Return raw JSON (as it came from a record) as compact text."""
-    return clean(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    try:
+        return clean(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    except RecursionError:
+        return '{"$repr":"nested too deeply to be kept"}'
 
 
 def as_float(value: int | float) -> float:
@@ -64,17 +75,12 @@ def as_float(value: int | float) -> float:
     try:
         return float(value)
     except OverflowError:
-        return math.copysign(math.inf, value)
+        return math.inf if value > 0 else -math.inf
 
 
 def typed(raw: Any) -> TypedValue:
     """Sort a raw JSON value of a param or a summary into one of the kinds of docs/store.md."""
-    value = raw
-    if isinstance(raw, dict):
-        try:
-            value = decode_value(raw)
-        except ValueError:
-            return TypedValue("json", None, None, json_text(raw))
+    value = decoded(raw) if isinstance(raw, dict) else raw
     exact = json_text(raw)
     if value is None:
         return TypedValue("none", None, None, exact)

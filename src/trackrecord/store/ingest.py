@@ -227,7 +227,7 @@ class _Pass:
             try:
                 os.unlink(path)  # noqa: PTH108
                 self._report.removed += 1
-            except FileNotFoundError:
+            except FileNotFoundError:  # noqa: PERF203 - another ingester may have been quicker with any of them
                 pass
             except OSError as error:
                 self._report.problems.append(f"{path} is taken in but can't be removed: {error}")

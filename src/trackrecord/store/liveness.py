@@ -62,9 +62,8 @@ _COLUMNS = (
 
 def writers_of(connection: sqlite3.Connection, run: int) -> list[Writer]:
     """Return the writers of one run."""
-    return [
-        Writer(*row) for row in connection.execute(f"SELECT {_COLUMNS} FROM writer WHERE run = ?", (run,))
-    ]  # noqa: S608
+    found = connection.execute(f"SELECT {_COLUMNS} FROM writer WHERE run = ?", (run,))  # noqa: S608
+    return [Writer(*row) for row in found]
 
 
 def run_states(connection: sqlite3.Connection, now: int) -> dict[int, RunState]:
