@@ -11,7 +11,6 @@ from collections.abc import Callable
 
 from trackrecord.query.moments import moment_of
 from trackrecord.query.names import Names, close_names
-from trackrecord.query.patterns import safe_pattern
 from trackrecord.query.sources import FieldKind, FieldSource, Source, Values
 from trackrecord.query.sql import ALWAYS, NEVER, Fragment, both, either, marks
 from trackrecord.query.syntax import (
@@ -67,7 +66,7 @@ class _Compiler:
         if isinstance(part, TextTest):
             if kind in (FieldKind.NUMBER, FieldKind.TIME):
                 raise self._wrong_type(part.name, kind.value, part.position)
-            return self._text_test(part, source.values().text, wanted=wanted is not part.negated)
+            return _text_test(part, source.values().text, wanted=wanted is not part.negated)
         if isinstance(part, Comparison):
             if kind is FieldKind.TIME:
                 return self._compare_time(part, source.values(), wanted=wanted)
@@ -103,25 +102,6 @@ class _Compiler:
         if isinstance(literal, TextLiteral):
             return _bound(values.text, operator, literal.value)
         return _bound(values.number, operator, _number(literal))
-
-    def _text_test(self, part: TextTest, column: str | None, *, wanted: bool) -> Fragment:
-        if part.operator == "~":
-            # Checked also where no text can be, so that a pattern is valid or not whatever was logged.
-            pattern = safe_pattern(part.text, text=self._text, position=part.position)
-            test = Fragment(f"substr({column}, 1, {pattern.visible}) REGEXP ?", (pattern.text,))
-        elif not part.text:
-            test = ALWAYS
-        elif part.operator == "contains":
-            test = Fragment(f"replace({column}, ?, '') <> {column}", (part.text,))
-        elif part.operator == "startswith":
-            test = Fragment(f"substr({column}, 1, {len(part.text)}) = ?", (part.text,))
-        else:
-            length = len(part.text)
-            start = f"length({column}) - {length - 1}"
-            test = Fragment(f"(length({column}) >= {length} AND substr({column}, {start}) = ?)", (part.text,))
-        if column is None:
-            return NEVER
-        return (test if wanted else test.negated()).wrapped(f"({column} IS NOT NULL AND ", ")")
 
     # -- times
 
@@ -181,7 +161,7 @@ class _Compiler:
         elif part.operator == "contains":
             condition = Fragment(f"{column} = ?", (part.text,))
         else:
-            condition = self._text_test(part, column, wanted=True)
+            condition = _text_test(part, column, wanted=True)
         tagged = condition.wrapped("run.number IN (SELECT v.run FROM tag AS v WHERE ", ")")
         return tagged if wanted else tagged.negated()
 
@@ -227,6 +207,24 @@ def _first_present(sources: tuple[Source, ...], condition: Callable[[Source], Fr
         cases.append(both([source.where(condition(source)), *absent]))
         absent.append(source.present().negated())
     return either(cases)
+
+
+def _text_test(part: TextTest, column: str | None, *, wanted: bool) -> Fragment:
+    if column is None:
+        return NEVER
+    if part.operator == "~":
+        test = Fragment(f"substr({column}, 1, {part.visible}) REGEXP ?", (part.text,))
+    elif not part.text:
+        test = ALWAYS
+    elif part.operator == "contains":
+        test = Fragment(f"replace({column}, ?, '') <> {column}", (part.text,))
+    elif part.operator == "startswith":
+        test = Fragment(f"substr({column}, 1, {len(part.text)}) = ?", (part.text,))
+    else:
+        length = len(part.text)
+        start = f"length({column}) - {length - 1}"
+        test = Fragment(f"(length({column}) >= {length} AND substr({column}, {start}) = ?)", (part.text,))
+    return (test if wanted else test.negated()).wrapped(f"({column} IS NOT NULL AND ", ")")
 
 
 def _bound(column: str | None, operator: str, value: object) -> Fragment:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 
 from trackrecord.query.moments import moment_of, seconds_of
+from trackrecord.query.patterns import safe_pattern
 from trackrecord.query.syntax import (
     FIGURES,
     NAMESPACES,
@@ -181,7 +182,11 @@ class _Parser:
             return self._compare(name, operator.value, literal, operator)
         if operator.is_operator("~", "!~"):
             self._take()
-            return TextTest(name, "~", self._text_literal(operator), operator.value == "!~", operator.end)
+            literal = self._text_literal(operator)
+            pattern = safe_pattern(literal.value, text=self._text, position=literal.position)
+            return TextTest(
+                name, "~", pattern.text, operator.value == "!~", literal.position, pattern.visible
+            )
         if operator.is_word("is"):
             return self._state_test(name)
         negated = self._take_not_before("in", *_TEXT_OPERATORS)
@@ -191,9 +196,8 @@ class _Parser:
             return OneOf(name, self._list(), negated, operator.position)
         if operator.is_word(*_TEXT_OPERATORS):
             self._take()
-            return TextTest(
-                name, operator.value.lower(), self._text_literal(operator), negated, operator.position
-            )
+            literal = self._text_literal(operator)
+            return TextTest(name, operator.value.lower(), literal.value, negated, literal.position)
         raise self._expected(
             f"a comparison after {name.written!r}, such as `==`, `>`, `in`, `contains` or `is missing`",
             operator,
@@ -329,12 +333,11 @@ class _Parser:
             )
         return NumberLiteral(value, token.position)
 
-    def _text_literal(self, operator: Token) -> str:
+    def _text_literal(self, operator: Token) -> Token:
         token = self._peek()
         if token.kind is not TokenKind.TEXT:
             raise self._expected(f"a text in quotes after {operator.value!r}", token)
-        self._take()
-        return token.value
+        return self._take()
 
     def _list(self) -> tuple[Literal, ...]:
         opening = self._peek()

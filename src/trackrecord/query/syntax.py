@@ -93,13 +93,17 @@ class OneOf:
 
 @dataclass(frozen=True, slots=True)
 class TextTest:
-    """``contains``, ``startswith``, ``endswith`` or ``~`` on a text, or on any of the tags."""
+    """``contains``, ``startswith``, ``endswith`` or ``~`` on a text, or on any of the tags.
+
+    ``visible`` is how many characters of a text a regular expression may look at.
+    """
 
     name: Name
     operator: str
     text: str
     negated: bool
     position: int
+    visible: int = 0
 
 
 @dataclass(frozen=True, slots=True)

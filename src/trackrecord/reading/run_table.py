@@ -14,9 +14,9 @@ from trackrecord.words.records import RunRecord
 from trackrecord.words.states import RunState
 
 if TYPE_CHECKING:
-    import pandas
-    import polars
-    import pyarrow
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
 
 _FIELDS = (
     "id",
@@ -119,7 +119,7 @@ class RunTable(Sequence[RunRecord]):
                 columns[f"metrics.{key}.best"] = [None if each is None else each.best for each in found]
         return columns
 
-    def to_pandas(self) -> pandas.DataFrame:
+    def to_pandas(self) -> pd.DataFrame:
         """Return the table as a pandas data frame. Raises ImportError without pandas."""
         try:
             import pandas as pd
@@ -127,7 +127,7 @@ class RunTable(Sequence[RunRecord]):
             raise _not_installed("pandas") from error
         return pd.DataFrame(self.to_columns())
 
-    def to_polars(self) -> polars.DataFrame:
+    def to_polars(self) -> pl.DataFrame:
         """Return the table as a Polars data frame. Raises ImportError without Polars.
 
         A column whose runs have values of different types holds them as texts.
@@ -138,7 +138,7 @@ class RunTable(Sequence[RunRecord]):
             raise _not_installed("polars") from error
         return pl.DataFrame([pl.Series(name, values) for name, values in self._uniform_columns().items()])
 
-    def to_arrow(self) -> pyarrow.Table:
+    def to_arrow(self) -> pa.Table:
         """Return the table as an Arrow table. Raises ImportError without pyarrow.
 
         A column whose runs have values of different types holds them as texts.
