@@ -158,8 +158,13 @@ class Guard:
         if self.token is None:
             return
         scheme, _, bearer = headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and self.is_token(bearer.strip()):
-            return
+        if scheme.lower() == "bearer":
+            given = bearer.strip()
+            # Headers have no stated encoding: programs send letters beyond ASCII as Latin-1 or as UTF-8.
+            if self.is_token(given) or self.is_token(
+                given.encode("latin-1", "replace").decode("utf-8", "replace")
+            ):
+                return
         if self.is_token(_cookie(headers.get("cookie", ""), self.cookie_name)):
             return
         raise RequestError(

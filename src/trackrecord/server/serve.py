@@ -15,11 +15,13 @@ from urllib.parse import quote
 
 import uvicorn
 
+from trackrecord.journal.place import find_store
 from trackrecord.server.app import Mount, build_app, is_prefix
 from trackrecord.server.live import Live
 from trackrecord.server.page import Page
 from trackrecord.server.security import Guard, check_binding, is_loopback, names_of
 from trackrecord.server.workers import Workers
+from trackrecord.store.embedded import EmbeddedStore
 from trackrecord.words.errors import UsageError
 
 DEFAULT_PORT = 6061
@@ -40,7 +42,9 @@ def serve(
     on_ready: Callable[[str], None] | None = None,
     bundle: str | os.PathLike[str] | None = None,
 ) -> None:
-    """Serve the store at ``path`` (found as `open_store` does without one) until SIGINT or SIGTERM.
+    """Serve the store at ``path`` (found as `find_store` does without one) until SIGINT or SIGTERM.
+
+    Where no store is yet an empty one is made: the page then waits for the first run.
 
     ``port`` 0 takes any free one; None takes 6061, or the next free one. ``on_ready`` is called once the server
     answers, with the address to open (it holds the token where there is one). ``allow_hosts`` are further names this
@@ -50,14 +54,12 @@ def serve(
     Raises:
         UsageError: the address lets other machines in without ``token`` and ``allow_remote``, the port is taken, or
             the prefix is no path.
-        StoreError: there is no store there, or it can't be opened.
+        StoreError: the store can't be opened, or not be made.
 
     ::
 
         serve(".trackrecord", on_ready=print)
     """
-    from trackrecord.reading.opening import open_store
-
     check_binding(host, token=token, allow_remote=allow_remote)
     prefix = prefix.rstrip("/")
     if prefix and not is_prefix(prefix):
@@ -65,7 +67,7 @@ def serve(
     with ExitStack() as cleanup:
         bound = bind(host, port)
         cleanup.callback(bound.close)
-        store = open_store(path)
+        store = EmbeddedStore.open(find_store(path))
         cleanup.callback(store.close)
         workers = Workers()
         cleanup.callback(workers.close)

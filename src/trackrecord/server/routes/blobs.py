@@ -71,8 +71,8 @@ def _blob(asked: ApiRequest) -> Response:
 
 def _file(path: Path, media_type: str, headers: dict[str, str], wanted: str | None) -> Response:
     status = path.stat()
-    part = _RANGE.match(wanted.replace(" ", "")) if wanted and status.st_size else None
-    if part and _is_beyond(part[1], part[2], status.st_size):
+    part = _part(wanted or "", status.st_size)
+    if part is not None and not part:
         body = ErrorBody(
             "bad_request", f"{wanted!r:.60} is beyond the {status.st_size:,} bytes of this file."
         )
@@ -85,10 +85,24 @@ def _file(path: Path, media_type: str, headers: dict[str, str], wanted: str | No
     return _Blob(path, status, media_type, headers, in_parts=part is not None)
 
 
-def _is_beyond(start: str, end: str, size: int) -> bool:
-    if not start:
-        return end == "" or int(end) == 0
-    return int(start) >= size
+def _part(wanted: str, size: int) -> range | None:
+    """Return the bytes that a Range header asks for; none of them when they are beyond the end.
+
+    None where it asks for nothing that is understood: then the whole file is the right answer.
+
+    >>> _part("bytes=-2", 10), _part("bytes=20-", 10), _part("bytes=0-1,3-4", 10)
+    (range(8, 10), range(0, 0), None)
+    """
+    found = _RANGE.match(wanted.replace(" ", ""))
+    if found is None or not size or not (found[1] or found[2]):
+        return None
+    if not found[1]:
+        return range(max(0, size - int(found[2])), size)
+    start = int(found[1])
+    end = int(found[2]) + 1 if found[2] else max(size, start + 1)
+    if end <= start:
+        return None
+    return range(start, min(end, size)) if start < size else range(0)
 
 
 class _Blob(FileResponse):

@@ -76,6 +76,7 @@ def _curves(found: Chart) -> shapes.Curves:
 
 
 def _curve(series: SampledSeries) -> shapes.Curve:
+    y = numbers(series.y)
     return shapes.Curve(
         run=series.request.run,
         metric=series.request.metric,
@@ -84,9 +85,10 @@ def _curve(series: SampledSeries) -> shapes.Curve:
         points=len(series.x),
         nonfinite=int(series.nonfinite),
         x=numbers(series.x),
-        y=numbers(series.y),
-        low=numbers(series.low),
-        high=numbers(series.high),
+        y=y,
+        # A point's extremes are its value, also where that is no finite number.
+        low=y if series.exact else numbers(series.low),
+        high=y if series.exact else numbers(series.high),
         count=numbers(series.count),
     )
 
