@@ -182,11 +182,9 @@ class _Parser:
             return self._compare(name, operator.value, literal, operator)
         if operator.is_operator("~", "!~"):
             self._take()
-            literal = self._text_literal(operator)
-            pattern = safe_pattern(literal.value, text=self._text, position=literal.position)
-            return TextTest(
-                name, "~", pattern.text, operator.value == "!~", literal.position, pattern.visible
-            )
+            text = self._text_literal(operator)
+            pattern = safe_pattern(text.value, text=self._text, position=text.position)
+            return TextTest(name, "~", pattern.text, operator.value == "!~", text.position, pattern.visible)
         if operator.is_word("is"):
             return self._state_test(name)
         negated = self._take_not_before("in", *_TEXT_OPERATORS)
@@ -196,8 +194,8 @@ class _Parser:
             return OneOf(name, self._list(), negated, operator.position)
         if operator.is_word(*_TEXT_OPERATORS):
             self._take()
-            literal = self._text_literal(operator)
-            return TextTest(name, operator.value.lower(), literal.value, negated, literal.position)
+            piece = self._text_literal(operator)
+            return TextTest(name, operator.value.lower(), piece.value, negated, piece.position)
         raise self._expected(
             f"a comparison after {name.written!r}, such as `==`, `>`, `in`, `contains` or `is missing`",
             operator,

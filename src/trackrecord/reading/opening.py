@@ -52,6 +52,7 @@ def warn_of(problem: str) -> None:
 
 def _something_waits(store: EmbeddedStore) -> bool:
     try:
-        return any(entry.name.endswith(".journal") for entry in os.scandir(store.inbox))
+        with os.scandir(store.inbox) as entries:
+            return any(entry.name.endswith(".journal") for entry in entries)
     except OSError:
         return False

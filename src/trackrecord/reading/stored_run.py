@@ -48,7 +48,8 @@ class StoredRun:
     """
 
     def __init__(self, store: Store, detail: RunDetail) -> None:
-        self._store = store
+        #: the open store it is read from
+        self.store = store
         self._closing = weakref.finalize(self, store.close)
         #: everything but points and console, as a value
         self.detail = detail
@@ -98,14 +99,14 @@ class StoredRun:
                 hint=f"Did you mean {' or '.join(near)}?" if near else None,
                 suggestions=near,
             )
-        return StoredMetric(self._store, self.id, figures)
+        return StoredMetric(self, figures)
 
     def console(self) -> str:
         """Return all that the run printed, as one text."""
         pieces: list[str] = []
         after = 0
         while True:
-            page = console_page(self._store, self.id, after=after, limit=_CONSOLE_PIECE)
+            page = console_page(self.store, self.id, after=after, limit=_CONSOLE_PIECE)
             if not page.lines:
                 return "".join(pieces)
             pieces += [line.text for line in page.lines]
@@ -131,8 +132,8 @@ class StoredRun:
 class StoredMetric:
     """One metric of a recorded run."""
 
-    def __init__(self, store: Store, run: str, figures: MetricFigures) -> None:
-        self._store = store
+    def __init__(self, run: StoredRun, figures: MetricFigures) -> None:
+        # Holding the run keeps its store open: `open_run(...).metric(...).points()` works in one line.
         self._run = run
         #: the metric in figures, as it was when the run was opened
         self.figures = figures
@@ -169,13 +170,14 @@ class StoredMetric:
 
     def points(self) -> Points:
         """Return all points as arrays ``steps``, ``times`` (nanoseconds since 1970, UTC) and ``values``."""
-        return self._store.series.points(self._run, self.name)
+        return self._run.store.series.points(self._run.id, self.name)
 
     def sampled(
         self, pixels: int = 1000, *, x: str = "step", low: float | None = None, high: float | None = None
     ) -> SampledSeries:
         """Return a curve of at most about ``pixels`` buckets over the range of x, extremes kept."""
-        return self._store.series.sampled(SeriesRequest(self._run, self.name, x, low, high, pixels))
+        request = SeriesRequest(self._run.id, self.name, x, low, high, pixels)
+        return self._run.store.series.sampled(request)
 
     def __repr__(self) -> str:
         return f"<StoredMetric {self.name!r}, {self.figures.points} points, last {self.last:.6g}>"
