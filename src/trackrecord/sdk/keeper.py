@@ -31,6 +31,8 @@ class _Charge:
         self.facts = facts
         self.next_heartbeat = time.monotonic() + HEARTBEAT_S
         self.ended = False
+        #: the background thread and the end of the process must not work on one run at once
+        self.lock = threading.Lock()
 
 
 _charges: list[_Charge] = []
@@ -65,7 +67,7 @@ def let_go(run: Run) -> None:
 def drain(limit_s: float = LAST_WAIT_S) -> None:
     """Finish the work for all ended runs now: called once, at the end of the process."""
     deadline = time.monotonic() + limit_s
-    for charge in _charges:
+    for charge in list(_charges):  # an ended one is removed meanwhile
         if charge.facts is not None and not charge.facts.is_ready():
             charge.facts.wait(max(0.0, deadline - time.monotonic()))
         _look_after(charge, last=True)
@@ -90,17 +92,21 @@ def _keep_on() -> None:
     while True:
         _wake.wait(BEAT_S)
         _wake.clear()
-        for charge in _charges:
+        for charge in list(_charges):
             _look_after(charge)
 
 
 def _look_after(charge: _Charge, *, last: bool = False) -> None:
+    if not charge.lock.acquire(timeout=LAST_WAIT_S):
+        return  # a disk that does not answer holds up the other thread; it must not hold up the end of the process
     try:
         _serve(charge, last=last)
     except Exception as error:  # the thread must outlive whatever goes wrong with one run
         charge.run._problems.note(
             "internal", f"in the background: {type(error).__name__}: {error}", misuse=False
         )
+    finally:
+        charge.lock.release()
 
 
 def _serve(charge: _Charge, *, last: bool) -> None:
