@@ -13,6 +13,7 @@ ODD_NAME = "run/with 'quotes' & ünï/code?#"
 
 
 def main(store: str) -> None:
+    """Record 25 plain runs, then odd ones."""
     for seed in range(25):
         with tr.init(
             "digits",
@@ -33,6 +34,7 @@ def main(store: str) -> None:
 
 
 def odd(store: str) -> None:
+    """Record a run of odd names and values, with everything a run can hold, and a run inside of it."""
     with tr.init(
         ODD_PROJECT,
         name=ODD_NAME,
@@ -60,6 +62,7 @@ def odd(store: str) -> None:
 
 
 def failing(store: str) -> None:
+    """Record a run that ends by an exception."""
     try:
         with tr.init("failures", name="broken", store=store, console=False, system_metrics=False):
             raise ValueError("this is the reason")

@@ -151,12 +151,14 @@ def test_a_killed_run_is_seen_as_crashed(live: RunningServer) -> None:
         while live.get(f"/runs/{run}")["state"] != "crashed":
             assert time.monotonic() < deadline
             time.sleep(0.1)
-        told = lambda event, _, data: (
-            event == "changed"
-            and (  # noqa: E731
-                data["runs"] is None or {"id": run, "state": "crashed"}.items() <= data["runs"][0].items()
-            )
-        )
+
+        def told(event: str, _: object, data: Any) -> bool:
+            if event != "changed":
+                return False
+            return data["runs"] is None or (run, "crashed") in [
+                (each["id"], each["state"]) for each in data["runs"]
+            ]
+
         assert events.wait_for(told, 60) in events.received[before:]
 
 

@@ -202,6 +202,7 @@ def test_a_server_for_all_answers_to_its_addresses_and_name(store_path: Path) ->
 
 
 def blob(server: RunningServer, key: str = "samples") -> str:
+    """Return the digest of a logged picture."""
     page = server.get(f"/runs/{quote(ODD_NAME, safe='')}/media/{key}")
     return str(page["items"][0]["digest"])
 

@@ -31,6 +31,7 @@ def question(server: RunningServer) -> dict[str, Any]:
 
 
 def numbers(values: list[Any]) -> list[float]:
+    """Return numbers of the API as floats."""
     return [float(value) for value in values]
 
 
@@ -77,7 +78,7 @@ def test_a_range_and_an_axis_are_obeyed(server: RunningServer) -> None:
 
 def test_get_asks_for_every_run_with_every_metric(server: RunningServer) -> None:
     """Repeated run and metric give their product, and GET can ask for a frame as well."""
-    query = [("run", "mlp-1"), ("run", "mlp-2"), ("metric", "val/accuracy"), ("metric", "train/loss")]
+    query = {"run": ["mlp-1", "mlp-2"], "metric": ["val/accuracy", "train/loss"]}
     found = server.get("/series", params=query)["series"]
     assert [each["metric"] for each in found] == ["val/accuracy", "train/loss"] * 2
     assert len({each["run"] for each in found}) == 2

@@ -22,6 +22,7 @@ TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z\Z")
 
 
 def odd_run(server: RunningServer) -> dict[str, Any]:
+    """Return the run of odd names and values."""
     run: dict[str, Any] = server.get(f"/runs/{quote(ODD_NAME, safe='')}")
     return run
 

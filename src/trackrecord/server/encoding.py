@@ -22,7 +22,7 @@ Number = float | int | str
 _encoder = msgspec.json.Encoder()
 
 
-def number(value: float | int | None) -> Number | None:  # noqa: PYI041 (whole ones are treated otherwise)
+def number(value: float | int | None) -> Number | None:
     """Return ``value`` as JSON can hold it.
 
     >>> number(0.5), number(float("-inf")), number(2**60), number(None)

@@ -47,9 +47,7 @@ def _blob(asked: ApiRequest) -> Response:
     inline = shown is not None and not asked.flag("download")
     headers = {
         "content-security-policy": BLOB_POLICY,
-        "content-disposition": _disposition(
-            asked.text("name"), inline=shown is not None and not asked.flag("download")
-        ),
+        "content-disposition": _disposition(asked.text("name"), inline=inline),
         # These bytes never change: their name is their digest.
         "cache-control": "private, max-age=31536000, immutable",
         "etag": f'"{digest}"',
