@@ -1,0 +1,38 @@
+"""Which runs a command is about: those named one by one, or all that fit a filter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from trackrecord.words.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from trackrecord.store.contract import Store
+    from trackrecord.words.records import RunDetail
+
+
+def chosen_runs(
+    store: Store, runs: Sequence[str], where: str | None, project: str | None, *, most: int
+) -> list[RunDetail]:
+    """Return the runs in the order in which they were named; by filter, the oldest first.
+
+    Raises NotFoundError when none fits, QueryError, and click.UsageError when nothing or both was given.
+    """
+    from trackrecord.query.run_detail import run_detail
+    from trackrecord.query.runs import select_runs
+
+    filtered = where is not None or project is not None
+    if bool(runs) == filtered:
+        raise click.UsageError("Name runs, or choose them with --where or --project (one of the two).")
+    if runs:
+        details = [run_detail(store, run) for run in runs]
+        return list({detail.record.id: detail for detail in details}.values())
+    page = select_runs(store, project=project, where=where or "", order_by="created", limit=most + 1, columns=[])
+    if not page.rows:
+        raise NotFoundError("No run fits.", hint="`trackrecord ls` lists the runs.")
+    if page.total > most:
+        raise click.UsageError(f"{page.total:,} runs fit; {most:,} is the most here. Narrow it with --where.")
+    return [run_detail(store, record.id) for record in page.rows]

@@ -1,0 +1,146 @@
+"""``trackrecord ls``: runs, or projects, as a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+from rich.text import Text
+
+from trackrecord.cli.grid import GridColumn, print_grid, print_line
+from trackrecord.cli.marks import goal_mark
+from trackrecord.cli.numbers import count_of, format_number, one_line
+from trackrecord.cli.session import Session, json_option, session_of, store_option
+from trackrecord.cli.times import format_ago
+
+if TYPE_CHECKING:
+    from trackrecord.query.projects import ProjectPage
+    from trackrecord.query.runs import RunPage
+    from trackrecord.store.contract import Store
+
+_EPILOG = """\b
+Examples:
+  trackrecord ls
+  trackrecord ls 'val/accuracy > 0.9 and params.model == "mlp"' --sort -val/accuracy
+  trackrecord ls 'state == "failed" and created > -7d' --all
+  trackrecord ls --project digits --columns name,params.lr,val/loss
+  trackrecord ls --projects
+  trackrecord ls --json | jq '.items[].name'
+
+FILTER is Trackrecord's filter language (docs/query.md).
+"""
+
+
+@click.command("ls", epilog=_EPILOG)
+@click.argument("where", metavar="[FILTER]", default="")
+@click.option("--project", "-p", metavar="NAME", help="Only runs of this project.")
+@click.option("--sort", "-s", default="-created", metavar="NAMES", help="With commas, - in front: descending.")
+@click.option("--limit", "-n", type=click.IntRange(min=0), default=20, show_default=True, help="At most so many.")
+@click.option("--all", "-a", "everything", is_flag=True, help="No limit.")
+@click.option("--columns", "-c", metavar="NAMES", help="Columns with commas: name, params.lr, val/loss ...")
+@click.option("--projects", "list_projects_too", is_flag=True, help="List the projects instead.")
+@json_option
+@store_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    where: str,
+    project: str | None,
+    sort: str,
+    limit: int,
+    everything: bool,
+    columns: str | None,
+    list_projects_too: bool,
+    as_json: bool,
+) -> None:
+    """List runs as a table, the youngest first.
+
+    Without --columns it shows what tells the runs apart: the params that vary among them and the main results
+    (the best value of a metric with a goal, the last one of any other).
+    """
+    session = session_of(ctx)
+    most = None if everything else limit
+    if list_projects_too and where:
+        raise click.UsageError("--projects takes no FILTER.")
+    with session.open_store() as store:
+        if list_projects_too:
+            _list_projects(session, store, most, as_json)
+            return
+        from trackrecord.query.runs import select_runs
+
+        page = select_runs(store, project=project, where=where, order_by=sort, limit=most)
+    if as_json:
+        from trackrecord.cli.answers import print_json, run_page
+
+        print_json(run_page(page))
+    else:
+        _print_runs(session, page, columns, one_project=project is not None, filtered=bool(where or project))
+
+
+def _print_runs(
+    session: Session, page: RunPage, columns: str | None, *, one_project: bool, filtered: bool
+) -> None:
+    from trackrecord.cli.run_columns import asked_columns, default_columns
+
+    console = session.console
+    if not page.rows and not columns:
+        print_line(console, "No run fits." if filtered else "The store has no run yet.")
+        return
+    if columns:
+        wanted = asked_columns(page.rows, columns.split(","), unicode=session.unicode)
+    else:
+        wanted = default_columns(page.rows, one_project=one_project, unicode=session.unicode)
+    hidden = print_grid(console, wanted)
+    if len(page.rows) < page.total:
+        footer = f"{len(page.rows):,} of {count_of(page.total, 'run')} (--all shows all)"
+    else:
+        footer = count_of(page.total, "run")
+    if hidden:
+        footer += f"; no room for {', '.join(hidden)}"
+    print_line(console)
+    print_line(console, footer, style="dim")
+
+
+def _list_projects(session: Session, store: Store, limit: int | None, as_json: bool) -> None:
+    from trackrecord.query.projects import list_projects
+
+    page = list_projects(store, limit=limit)
+    if as_json:
+        from trackrecord.cli.answers import print_json, project_page
+
+        print_json(project_page(page))
+    elif page.projects:
+        _print_projects(session, page)
+    else:
+        print_line(session.console, "The store has no project yet.")
+
+
+def _print_projects(session: Session, page: ProjectPage) -> None:
+    console = session.console
+    projects = page.projects
+    best = []
+    for record in projects:
+        primary = record.primary
+        if primary is None or primary.best is None:
+            best.append(Text())
+            continue
+        name = one_line(primary.metric) + goal_mark(primary.goal, unicode=session.unicode)
+        unit = f" {one_line(primary.unit)}" if primary.unit else ""
+        best.append(Text(f"{name} {format_number(primary.best)}{unit} ({one_line(primary.run_name or '')})"))
+    hidden = print_grid(
+        console,
+        [
+            GridColumn("project", [Text(one_line(each.name), style="bold") for each in projects], weight=100, may_shrink=True),
+            GridColumn("runs", [Text(f"{each.runs:,}") for each in projects], right=True, weight=90),
+            GridColumn("running", [Text(f"{each.running:,}", "cyan" if each.running else "dim") for each in projects], right=True, weight=50),
+            GridColumn("failed", [Text(f"{each.failed:,}", "red" if each.failed else "dim") for each in projects], right=True, weight=60),
+            GridColumn("experiments", [Text(f"{each.experiments:,}") for each in projects], right=True, weight=40),
+            GridColumn("last activity", [Text(format_ago(each.last_activity), "dim") for each in projects], right=True, weight=70),
+            GridColumn("best", best, weight=80, may_shrink=True),
+        ],
+    )
+    print_line(console)
+    footer = f"{len(projects):,} of {count_of(page.total, 'project')}" if len(projects) < page.total else count_of(page.total, "project")
+    if hidden:
+        footer += f"; no room for {', '.join(hidden)}"
+    print_line(console, footer, style="dim")

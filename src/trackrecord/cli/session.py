@@ -1,0 +1,137 @@
+"""What every command has at hand: the store that was asked for, and the terminal it talks to."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from trackrecord.store.contract import Store
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+#: what is not shown on a terminal has no width: lines are as long as they need to be
+UNBOUNDED_WIDTH = 100_000
+
+
+@dataclass
+class Session:
+    """One call of the command line."""
+
+    store_path: str | None = None
+    debug: bool = False
+
+    @contextmanager
+    def open_store(self) -> Iterator[Store]:
+        """Open the store with everything its inbox holds taken in. Raises StoreError."""
+        from trackrecord.reading.opening import open_store
+
+        store = open_store(self.store_path, on_problem=self.say_warning)
+        try:
+            yield store
+        finally:
+            store.close()
+
+    @cached_property
+    def console(self) -> Console:
+        """Standard output: colours and its own width on a terminal, plain and as wide as needed in a pipe."""
+        return make_console(sys.stdout)
+
+    @property
+    def unicode(self) -> bool:
+        """Whether standard output can show more than ASCII."""
+        return can_show_unicode(self.console)
+
+    def say_error(self, message: str) -> None:
+        """Write an error's text to standard error."""
+        _say("Error:", "31", message)
+
+    def say_warning(self, message: str) -> None:
+        """Write to standard error what does not keep the command from answering."""
+        _say("Note:", "33", message)
+
+
+def _say(word: str, colour: str, message: str) -> None:
+    encoding = sys.stderr.encoding or "utf-8"
+    text = message.encode(encoding, "replace").decode(encoding)
+    if _is_coloured(sys.stderr):
+        word = f"\x1b[1;{colour}m{word}\x1b[0m"
+    try:
+        print(f"{word} {text}", file=sys.stderr)
+    except OSError:
+        pass  # nobody listens
+
+
+def can_show_unicode(console: Console) -> bool:
+    """Tell whether a console's encoding holds more than ASCII."""
+    return console.encoding.lower().replace("-", "").replace("_", "").startswith(("utf8", "utf16"))
+
+
+def _is_coloured(stream: Any) -> bool:
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (hasattr(stream, "isatty") and stream.isatty())
+
+
+def make_console(stream: Any) -> Console:
+    """Return a Rich console for a stream. NO_COLOR, FORCE_COLOR, TERM and COLUMNS are honoured."""
+    from rich.console import Console
+
+    if hasattr(stream, "reconfigure"):
+        # A name that the terminal's encoding can't hold is shown with question marks, never an error.
+        stream.reconfigure(errors="replace")
+
+    class QuietConsole(Console):
+        """Rich's console, for which a closed pipe is no error."""
+
+        def on_broken_pipe(self) -> None:
+            discard_output()
+            raise SystemExit(0)
+
+    is_terminal = hasattr(stream, "isatty") and stream.isatty()
+    width = None if is_terminal or os.environ.get("COLUMNS") else UNBOUNDED_WIDTH
+    return QuietConsole(file=stream, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
+
+
+def discard_output() -> None:
+    """Let everything still to be written to standard output go nowhere: its reader has left."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
+def session_of(ctx: click.Context) -> Session:
+    """Return the session of a command, with a ``--store`` that was given behind the command's name."""
+    session = ctx.find_object(Session)
+    assert session is not None, "commands are called through cli.main"
+    return session
+
+
+def store_option(command: _Command) -> _Command:
+    """Let ``--store`` stand behind the command's name, too."""
+
+    def remember(ctx: click.Context, _: click.Parameter, path: str | None) -> None:
+        if path is not None:
+            session_of(ctx).store_path = path
+
+    option = click.option(
+        "--store", type=click.Path(), metavar="PATH", expose_value=False, callback=remember, help="Folder of the store."
+    )
+    decorated: _Command = option(command)
+    return decorated
+
+
+def json_option(command: _Command) -> _Command:
+    """Add ``--json``: the shapes of docs/api.md on standard output."""
+    option = click.option("--json", "as_json", is_flag=True, help="Print JSON in the shapes of the HTTP API.")
+    decorated: _Command = option(command)
+    return decorated
