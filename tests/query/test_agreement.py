@@ -259,14 +259,15 @@ def _any(truths: list[Truth]) -> Truth:
     return True if True in truths else None if None in truths else False
 
 
+def _opposite(test: Test) -> Test:
+    def holds(run: Plain) -> Truth:
+        truth = test[1](run)
+        return None if truth is None else not truth
+
+    return f"not ({test[0]})", holds
+
+
 def _combined(tests: st.SearchStrategy[Test]) -> st.SearchStrategy[Test]:
-    def opposite(test: Test) -> Test:
-        def holds(run: Plain) -> Truth:
-            truth = test[1](run)
-            return None if truth is None else not truth
-
-        return f"not ({test[0]})", holds
-
     def joined(word: str, join: Callable[[list[Truth]], Truth]) -> Callable[[list[Test]], Test]:
         return lambda parts: (
             f" {word} ".join(f"({text})" for text, _ in parts),
@@ -274,15 +275,14 @@ def _combined(tests: st.SearchStrategy[Test]) -> st.SearchStrategy[Test]:
         )
 
     several = st.lists(tests, min_size=2, max_size=4)
-    return st.one_of(tests.map(opposite), several.map(joined("and", _all)), several.map(joined("or", _any)))
+    return st.one_of(tests.map(_opposite), several.map(joined("and", _all)), several.map(joined("or", _any)))
 
 
-FILTERS = st.recursive(
-    st.one_of(_equality(), _ordering(), _text_test(), _state_test(), _tag_test()), _combined, max_leaves=8
-)
+TESTS = st.one_of(_equality(), _ordering(), _text_test(), _state_test(), _tag_test())
+FILTERS = st.recursive(st.one_of(TESTS, TESTS.map(_opposite)), _combined, max_leaves=6)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
 @given(test=FILTERS)
 def test_sql_agrees_with_the_book(recorded: Runs, test: Test) -> None:
     """A filter finds exactly the runs that the rules of docs/query.md name, and counts them exactly."""
