@@ -5,6 +5,8 @@ import { getJson, isPassing, part } from "./client";
 import type { Comparison, MediaEntry, Page, Project, ProjectDetail, RunDetail, RunRow, StoreInfo } from "./types";
 
 const RETRY_MS = 3000;
+/** Rows with the fields of the run only. */
+const NO_COLUMNS = "none";
 /** The first screen of a table comes quickly; what is scrolled to comes in larger parts. */
 const FIRST_ROWS = 100;
 const MORE_ROWS = 500;
@@ -33,12 +35,25 @@ export function useProjects() {
   return useQuery({ queryKey: ["projects"], queryFn: ({ signal }) => getJson<Page<Project>>("/projects", { limit: 1000 }, signal) });
 }
 
+/** The newest runs of all projects. */
+export function useLatestRuns() {
+  return useQuery({
+    queryKey: ["latest"],
+    queryFn: ({ signal }) => getJson<Page<RunRow>>("/runs", { columns: NO_COLUMNS, limit: 12 }, signal),
+  });
+}
+
 export function useProject(name: string) {
   return useQuery({
     queryKey: ["project", name],
     queryFn: ({ signal }) => getJson<ProjectDetail>(`/projects/${part(name)}`, {}, signal),
     enabled: name !== "",
   });
+}
+
+/** A list in one parameter; a comma inside a name gets a backslash. */
+function listed(columns: readonly string[]): string {
+  return columns.map((name) => name.replaceAll(",", "\\,")).join(",") || NO_COLUMNS;
 }
 
 export interface RunsRequest {
@@ -53,7 +68,7 @@ export function useRuns({ project, q, sort, columns }: RunsRequest, enabled: boo
   return useInfiniteQuery({
     queryKey: ["runs", project, q, sort, columns],
     queryFn: ({ pageParam, signal }) =>
-      getJson<Page<RunRow>>("/runs", { project, q, sort, columns: columns.join(",") || "none", limit: pageParam ? MORE_ROWS : FIRST_ROWS, cursor: pageParam }, signal),
+      getJson<Page<RunRow>>("/runs", { project, q, sort, columns: listed(columns), limit: pageParam ? MORE_ROWS : FIRST_ROWS, cursor: pageParam }, signal),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
     placeholderData: keepPreviousData,
@@ -65,7 +80,7 @@ export function useRuns({ project, q, sort, columns }: RunsRequest, enabled: boo
 export function useSample(project: string, columns: string[], enabled: boolean) {
   return useQuery({
     queryKey: ["sample", project, columns],
-    queryFn: ({ signal }) => getJson<Page<RunRow>>("/runs", { project, columns: columns.join(",") || "none", limit: 60 }, signal),
+    queryFn: ({ signal }) => getJson<Page<RunRow>>("/runs", { project, columns: listed(columns), limit: 60 }, signal),
     staleTime: 60_000,
     enabled,
   });
@@ -74,7 +89,7 @@ export function useSample(project: string, columns: string[], enabled: boolean) 
 export function useExperimentRuns(project: string, q: string, sort: string, columns: string[]) {
   return useQuery({
     queryKey: ["runs", project, "experiment", q, sort, columns],
-    queryFn: ({ signal }) => getJson<Page<RunRow>>("/runs", { project, q, sort, columns: columns.join(",") || "none", limit: 50 }, signal),
+    queryFn: ({ signal }) => getJson<Page<RunRow>>("/runs", { project, q, sort, columns: listed(columns), limit: 50 }, signal),
   });
 }
 

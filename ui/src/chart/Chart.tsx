@@ -4,7 +4,7 @@ import { useTheme } from "../data/theme";
 import { formatCount } from "../format/numbers";
 import css from "./chart.module.css";
 import type { Extent } from "./extent";
-import { summarise, type ChartModel, type LineStyle } from "./model";
+import { positionOf, summarise, type ChartModel, type LineStyle } from "./model";
 import { ChartRenderer } from "./renderer";
 
 export interface ChartProps {
@@ -141,7 +141,7 @@ export function describeEnd(view: SeriesView): { last: number | null; nonfinite:
   let nonfinite = 0;
   for (const line of view.lines) {
     nonfinite += line.nonfinite;
-    if (line.x.length > 0) last = Math.max(last, line.x[line.x.length - 1]!);
+    if (line.x.length > 0) last = Math.max(last, positionOf(line, line.x.length - 1));
   }
   return { last: Number.isFinite(last) ? last : null, nonfinite: nonfinite > 0 ? formatCount(nonfinite, "NaN or infinite value") : null };
 }

@@ -25,7 +25,7 @@ export function ChartTable({ view, lines, axis }: { view: SeriesView; lines: rea
     <>
       <p className="muted">
         {formatCount(all.length, "row")}
-        {every > 1 && `, of which every ${every}th is shown`}
+        {every > 1 && `, of which one in ${every} is shown`}
         {means && "; a value is the mean of the points around it, zoom in for single points"}
       </p>
       <div className={css.tableScroll} tabIndex={0} role="region" aria-label="Values">

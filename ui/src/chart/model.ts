@@ -81,6 +81,14 @@ function xTicks(axis: Axis, low: number, high: number, count: number): Tick[] {
   return axis === "step" && high - low >= 2 ? ticks.filter((tick) => Number.isInteger(tick.value)) : ticks;
 }
 
+/** Where a point stands. The middle of a bucket of whole steps is a fraction that means nothing: it is rounded. */
+export function positionOf(line: Series, index: number): number {
+  const value = line.x[index]!;
+  if (line.exact || line.x.length < 2) return value;
+  const width = (line.x[line.x.length - 1]! - line.x[0]!) / (line.x.length - 1);
+  return width >= 1 ? Math.round(value) : value;
+}
+
 /** A position on the x axis in words: "step 1,200", "12 min 03 s", "2026-11-20 18:56:00". */
 export function describeX(axis: Axis, value: number): string {
   if (axis === "relative") return `${formatDuration(value)} after the start`;
@@ -96,7 +104,7 @@ export function summarise(title: string, model: ChartModel): string {
   const lasts = drawn.slice(0, 5).map((line) => {
     const label = model.styles.get(line.run)?.label ?? line.run;
     const last = line.x.length - 1;
-    return `${label} ends at ${formatNumber(line.y[last]!)} (${describeX(model.axis, line.x[last]!)})`;
+    return `${label} ends at ${formatNumber(line.y[last]!)} (${describeX(model.axis, positionOf(line, last))})`;
   });
   const more = drawn.length > 5 ? ` and ${drawn.length - 5} more` : "";
   const log = model.logY ? ", logarithmic values" : "";

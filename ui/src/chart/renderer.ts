@@ -4,7 +4,7 @@ import { clearHover, hover } from "../data/hover";
 import { schedule, unschedule } from "../data/scheduler";
 import { drawChart, type Ink } from "./draw";
 import type { Extent } from "./extent";
-import { describeX, layOut, type ChartModel, type Layout } from "./model";
+import { describeX, layOut, positionOf, type ChartModel, type Layout } from "./model";
 import { nearestIndex } from "./nearest";
 import { drawOverlay } from "./overlay";
 import { pickAt, type Pick } from "./pick";
@@ -223,7 +223,7 @@ export class ChartRenderer {
     hover.set({ x, axis: this.model.axis, run: null, source: this });
     const picks = pickAt(this.model.lines, this.layout, x, null).slice(0, 5);
     const values = picks.map((pick) => `${this.model!.styles.get(pick.run)?.label ?? pick.run} ${describePick(pick)}`);
-    this.events.onSay(`${describeX(this.model.axis, x)}: ${values.join(", ")}`);
+    this.events.onSay(`${describeX(this.model.axis, positionOf(line, this.keyIndex))}: ${values.join(", ")}`);
   }
 
   private zoomBy(factor: number): void {

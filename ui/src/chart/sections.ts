@@ -9,13 +9,19 @@ export interface Section {
 export const SYSTEM = "system";
 const PLAIN = "Metrics";
 
-/** Sections in the order of the alphabet; metrics without a prefix come first, those of the system last. */
+/** Sections in the order of the alphabet; metrics without a common prefix come first, those of the system last. */
 export function sectionsOf(metrics: readonly string[], first: readonly string[] = []): Section[] {
   const byName = new Map<string, string[]>();
   for (const metric of metrics) {
     const slash = metric.indexOf("/");
     const name = slash > 0 ? metric.slice(0, slash) : PLAIN;
     byName.set(name, [...(byName.get(name) ?? []), metric]);
+  }
+  // A prefix of a single metric is no section: such metrics stand together.
+  for (const [name, keys] of [...byName]) {
+    if (keys.length > 1 || name === PLAIN || name === SYSTEM) continue;
+    byName.delete(name);
+    byName.set(PLAIN, [...(byName.get(PLAIN) ?? []), ...keys]);
   }
   const wanted = new Set(first);
   const sections = [...byName].map(([name, keys]) => ({

@@ -8,11 +8,12 @@ export interface Tick {
   label: string;
 }
 
-/** Steps of 1, 2 or 5 times a power of ten, at most `count` of them between `low` and `high`. */
+/** Steps of 1, 2 or 5 times a power of ten, at most `count` ticks between `low` and `high`. */
 export function linearTicks(low: number, high: number, count: number): Tick[] {
   const span = high - low;
   if (!(span > 0) || !Number.isFinite(span)) return [{ value: low, label: formatTick(low, Math.abs(low) / 100 || 1) }];
-  const step = niceStep(span / Math.max(1, count));
+  let step = niceStep(span / (count + 1));
+  while (Math.floor(high / step + 1e-9) - Math.ceil(low / step - 1e-9) + 1 > Math.max(2, count)) step = niceStep(step * 1.5);
   return evenly(low, high, step).map((value) => ({ value, label: formatTick(value, step) }));
 }
 

@@ -2,7 +2,7 @@
 
 import { formatNumber } from "../format/numbers";
 import { styleOf } from "./draw";
-import { describeX, type ChartModel, type Layout } from "./model";
+import { describeX, positionOf, type ChartModel, type Layout } from "./model";
 import type { Pick } from "./pick";
 import css from "./chart.module.css";
 
@@ -31,7 +31,7 @@ export class Tooltip {
   show(model: ChartModel, layout: Layout, x: number, picks: readonly Pick[], nearest: string | null): void {
     const head = document.createElement("div");
     head.className = css.tooltipHead!;
-    head.textContent = describeX(model.axis, picks[0] ? picks[0].line.x[picks[0].index]! : x);
+    head.textContent = describeX(model.axis, picks[0] ? positionOf(picks[0].line, picks[0].index) : x);
     const rows = picks.slice(0, MOST_ROWS).map((pick) => {
       const row = document.createElement("div");
       row.className = css.tooltipRow!;
@@ -55,7 +55,8 @@ export class Tooltip {
     this.element.hidden = false;
     const at = layout.x.toPixel(x);
     const width = this.element.offsetWidth;
-    const right = at + 14 + width < layout.width;
+    // Beside the crosshair rather than over the lines before it, even if it reaches over the next chart.
+    const right = this.element.parentElement!.getBoundingClientRect().left + at + 14 + width < window.innerWidth - 8;
     this.element.style.transform = `translate(${right ? at + 14 : Math.max(0, at - 14 - width)}px, ${layout.top + 4}px)`;
   }
 }

@@ -1,6 +1,7 @@
 /** Turns changes of the store into new requests: at most one round a second, and less often for long tables. */
 
 import type { InfiniteData, Query, QueryClient } from "@tanstack/react-query";
+import { ApiError } from "../api/client";
 import type { Change, RunState } from "../api/types";
 import { onChange } from "./live";
 import { seriesStore } from "./series";
@@ -31,7 +32,7 @@ export function refreshOnChange(client: QueryClient): () => void {
     [everything, runs, projects] = [false, new Set<string>(), new Set<string>()];
     void client.invalidateQueries({
       predicate: (query) => {
-        if (!concerns(query, now)) return false;
+        if (!concerns(query, now) || isRefused(query)) return false;
         if (query.queryKey[0] !== "runs" || !isEarly(query)) return true;
         // Too early for a table of many pages: next round.
         for (const name of now.projects) projects.add(name);
@@ -52,6 +53,11 @@ export function refreshOnChange(client: QueryClient): () => void {
   });
 }
 
+/** A question that the server refused is refused again, whatever is logged meanwhile; a project or run may still come to be. */
+function isRefused({ state }: Query): boolean {
+  return state.status === "error" && state.error instanceof ApiError && state.error.status === 400;
+}
+
 function isEarly(query: Query): boolean {
   const pages = (query.state.data as InfiniteData<unknown> | undefined)?.pages?.length ?? 1;
   return query.state.dataUpdatedAt + (pages - 1) * MS_PER_TABLE_PAGE > Date.now();
@@ -64,7 +70,7 @@ export function concerns(
 ): boolean {
   if (news.everything) return true;
   const [kind, about] = query.queryKey as [string, string | string[] | undefined];
-  if (kind === "store" || kind === "projects") return true;
+  if (kind === "store" || kind === "projects" || kind === "latest") return true;
   if (kind === "project" || kind === "runs") return news.projects.has(about as string);
   if (kind === "run" || kind === "media") {
     const id = (query.state.data as { id?: string } | undefined)?.id;

@@ -10,6 +10,7 @@ const PATHS = {
   columns: "M2.5 3.5h11v9h-11zM6 3.5v9M10 3.5v9",
   up: "M8 12.5v-9M4.5 7L8 3.5 11.5 7",
   down: "M8 3.5v9M4.5 9L8 12.5 11.5 9",
+  chevron: "M4 6.5L8 10.5 12 6.5",
   left: "M10 3.5L5.5 8l4.5 4.5",
   right: "M6 3.5L10.5 8 6 12.5",
   download: "M8 2.5v8M4.5 7.5L8 11l3.5-3.5M3 13.5h10",

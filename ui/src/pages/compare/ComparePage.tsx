@@ -1,6 +1,6 @@
 import { useMemo } from "react";
 import { useComparison, useProject, useSample } from "../../api/queries";
-import type { Comparison, RunHead } from "../../api/types";
+import type { Comparison, Contract, RunHead } from "../../api/types";
 import { Link, useParams } from "../../app/navigation";
 import { splitNames, urls } from "../../app/urls";
 import { ChartSections } from "../../chart/ChartSections";
@@ -13,6 +13,7 @@ import { useTitle } from "../../parts/useTitle";
 import { contractFor } from "../runs/columns";
 import css from "./compare.module.css";
 import { ComparisonTable } from "./ComparisonTable";
+import { keyMetrics, orderResults } from "./keyMetrics";
 import { Legend } from "./Legend";
 
 export function ComparePage({ project }: { project: string }) {
@@ -42,8 +43,10 @@ function Side({ project, data }: { project: string; data: Comparison }) {
     [runKey, hidden, styles],
   );
   const metrics = useSharedMetrics(data);
-  const contracts = detail.data?.contracts ?? [];
-  const first = contracts.filter((contract) => contract.goal).sort((a, b) => Number(b.primary) - Number(a.primary)).map((contract) => contract.pattern);
+  const contracts = detail.data?.contracts ?? none;
+  const key = useMemo(() => keyMetrics(metrics, contracts), [metrics.join("\n"), contracts]);
+  const others = metrics.filter((metric) => !key.includes(metric));
+  const charts = { lines, settings, xOf: (metric: string) => contractFor(contracts, metric)?.x, note: (metric: string) => goalNote(contractFor(contracts, metric)?.goal) };
   const setHidden = (next: ReadonlySet<string>) => setParams({ hide: [...next].join(",") }, { replace: true });
   const remove = (id: string) => setParams({ r: data.runs.filter((run) => run.id !== id).map((run) => run.id).join(","), hide: [...hidden].filter((item) => item !== id).join(",") });
   return (
@@ -52,11 +55,16 @@ function Side({ project, data }: { project: string; data: Comparison }) {
       <div className={css.split}>
         <Legend runs={data.runs} styles={styles} hidden={hidden} onHide={setHidden} onRemove={remove} />
         <div className={css.content}>
-          <Tables data={data} styles={styles} />
           {metrics.length > 0 && (
-            <section className={css.charts} aria-label="Curves">
+            <section className={css.charts} aria-label="Curves of the key metrics">
               <ChartTools settings={settings} />
-              <ChartSections metrics={metrics} first={first} lines={lines} settings={settings} note={(metric) => goalNote(contractFor(contracts, metric)?.goal)} />
+              {settings.filter ? <ChartSections metrics={metrics} {...charts} /> : <ChartSections metrics={key} title="Key metrics" {...charts} />}
+            </section>
+          )}
+          <Tables data={data} styles={styles} />
+          {!settings.filter && others.length > 0 && (
+            <section className={css.charts} aria-label="Other curves">
+              <ChartSections metrics={others} {...charts} />
             </section>
           )}
         </div>
@@ -64,6 +72,8 @@ function Side({ project, data }: { project: string; data: Comparison }) {
     </div>
   );
 }
+
+const none: readonly Contract[] = [];
 
 function goalNote(goal: string | null | undefined): string | null {
   return goal === "max" ? "higher is better" : goal === "min" ? "lower is better" : null;
@@ -87,7 +97,7 @@ function Tables({ data, styles }: { data: Comparison; styles: ReadonlyMap<string
         <input type="checkbox" checked={!everything} onChange={() => setParams({ all: everything ? null : "1" }, { replace: true })} />
         Only differences
       </label>
-      <ComparisonTable title="Results" runs={data.runs} lines={data.results} styles={styles} everything={everything} open />
+      <ComparisonTable title="Results" runs={data.runs} lines={orderResults(data.results)} styles={styles} everything={everything} open />
       <ComparisonTable title="Params" runs={data.runs} lines={data.params} styles={styles} everything={everything} open />
       <ComparisonTable title="Environment" runs={data.runs} lines={data.environment} styles={styles} everything={everything} open={data.environment.filter((line) => line.differs).length <= 12} />
     </section>

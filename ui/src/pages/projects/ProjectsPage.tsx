@@ -1,9 +1,9 @@
-import { useProjects, useStore } from "../../api/queries";
+import { useLatestRuns, useProjects, useStore } from "../../api/queries";
 import type { Project } from "../../api/types";
 import { Link } from "../../app/navigation";
 import { urls } from "../../app/urls";
 import { formatCount, formatNumber } from "../../format/numbers";
-import { formatAgo, formatTime } from "../../format/times";
+import { formatAgo, formatDuration, formatTime } from "../../format/times";
 import { useNow } from "../../format/useNow";
 import { Empty, Failure, Loading } from "../../parts/Messages";
 import { StateMark } from "../../parts/RunMarks";
@@ -44,7 +44,40 @@ export function ProjectsPage() {
           <tbody>{data.items.map((project) => <ProjectLine key={project.name} project={project} />)}</tbody>
         </table>
       </div>
+      <LatestRuns />
     </div>
+  );
+}
+
+/** What happened last, in whichever project. */
+function LatestRuns() {
+  const now = useNow();
+  const { data } = useLatestRuns();
+  if (!data || data.items.length === 0) return null;
+  return (
+    <section className={css.latest} aria-label="Latest runs">
+      <h2>Latest runs</h2>
+      <div className={css.scroll}>
+        <table className={css.table}>
+          <thead>
+            <tr><th scope="col">Run</th><th scope="col">State</th><th scope="col">Project</th><th scope="col">Group</th><th scope="col">Started</th><th scope="col" data-number>Duration</th><th scope="col" data-number>Last step</th></tr>
+          </thead>
+          <tbody>
+            {data.items.map((run) => (
+              <tr key={run.id}>
+                <td className={css.runName}><Link to={urls.run(run.project, run.id)} title={run.name}>{run.name}</Link></td>
+                <td><StateMark state={run.state} /></td>
+                <td className={css.runName}><Link to={urls.runs(run.project)}>{run.project}</Link></td>
+                <td>{run.group}</td>
+                <td title={formatTime(run.created)}>{formatAgo(run.created, now)}</td>
+                <td data-number>{formatDuration(run.duration_s)}</td>
+                <td data-number>{formatNumber(run.last_step)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
   );
 }
 

@@ -21,7 +21,7 @@ export function ChartsTab({ run }: { run: RunDetail }) {
       ) : (
         <>
           <ChartTools settings={settings} />
-          <ChartSections metrics={run.metric_list.map((metric) => metric.key)} first={first} lines={lines} settings={settings} note={(key) => describeContract(contracts.get(key))} />
+          <ChartSections metrics={run.metric_list.map((metric) => metric.key)} first={first} lines={lines} settings={settings} xOf={(key) => contracts.get(key)?.contract?.x} note={(key) => describeContract(contracts.get(key))} />
         </>
       )}
     </>
@@ -37,7 +37,7 @@ function describeContract(metric: MetricInfo | undefined): string | null {
 
 /** What came out: summary values, and the best value of every metric with a goal. */
 function Results({ run }: { run: RunDetail }) {
-  const goals = run.metric_list.filter((metric) => metric.contract?.goal);
+  const goals = run.metric_list.filter((metric) => metric.contract?.goal).sort((a, b) => Number(b.contract!.primary) - Number(a.contract!.primary));
   const summary = Object.entries(run.summary);
   if (goals.length === 0 && summary.length === 0) return null;
   return (

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useId, useRef, useState } from "react";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "react";
 import { ApiError, getJson } from "../../api/client";
 import type { Completions } from "../../api/types";
 import { Icon } from "../../parts/Icon";
@@ -19,6 +19,7 @@ export function FilterBox({ project, value, error, onChange }: { project: string
   const [cursor, setCursor] = useState(value.length);
   const [open, setOpen] = useState(false);
   const [active, setActive] = useState(-1);
+  const [placed, setPlaced] = useState<number | null>(null);
   const settled = useDebounced(text, SETTLE_MS);
   const sent = useRef(value);
 
@@ -41,13 +42,20 @@ export function FilterBox({ project, value, error, onChange }: { project: string
   const items = open ? (completions?.items ?? []) : [];
   useEffect(() => setActive(-1), [completions]);
 
+  // Before the next key is handled, or it would be typed in the wrong place.
+  useLayoutEffect(() => {
+    if (placed === null) return;
+    input.current?.setSelectionRange(placed, placed);
+    setPlaced(null);
+  }, [placed]);
+
   const take = (index: number) => {
     const item = items[index];
     if (!item || !completions) return;
     const next = applyCompletion(text, completions.start, completions.end, item.text);
     setText(next.text);
     setCursor(next.cursor);
-    requestAnimationFrame(() => input.current?.setSelectionRange(next.cursor, next.cursor));
+    setPlaced(next.cursor);
   };
 
   const onKeyDown = (event: React.KeyboardEvent) => {
@@ -86,8 +94,8 @@ export function FilterBox({ project, value, error, onChange }: { project: string
           aria-expanded={items.length > 0}
           aria-controls={listId}
           aria-activedescendant={active >= 0 ? `${listId}-${active}` : undefined}
-          aria-invalid={error !== null}
-          aria-describedby={error ? errorId : undefined}
+          aria-invalid={error !== null && items.length === 0}
+          aria-describedby={error && items.length === 0 ? errorId : undefined}
           placeholder="Filter, for example: val/accuracy > 0.9 and state == &quot;finished&quot;"
           spellCheck={false}
           autoComplete="off"
@@ -122,7 +130,7 @@ export function FilterBox({ project, value, error, onChange }: { project: string
           ))}
         </ul>
       </div>
-      {error && (
+      {error && items.length === 0 && (
         <div className={css.filterError} id={errorId} role="alert">
           {error.position !== null && <Pointer text={value} position={error.position} />}
           <p>{error.message}{error.hint && <span className="muted"> {error.hint}</span>}</p>

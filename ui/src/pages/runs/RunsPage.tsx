@@ -19,6 +19,8 @@ import { RunsTable } from "./RunsTable";
 import { toggleSelection } from "./selection";
 import { DEFAULT_SORT, nextSort, sortName } from "./sorting";
 
+/** Width of what stands beside the table: navigation, margins, a scroll bar. */
+const BESIDE = 250;
 /** The most runs that the comparison takes. */
 const MOST_COMPARED = 100;
 
@@ -31,8 +33,12 @@ export function RunsPage({ project }: { project: string }) {
   const detail = useProject(project);
   const { columns, chosen } = useColumns(project, params.get("cols"));
   const runs = useRuns({ project, q, sort, columns: requestedColumns(columns ?? []) }, columns !== null);
-  const rows = useFreshRows(runs.data?.pages);
-  const total = runs.data?.pages.at(-1)?.total ?? 0;
+  // While a filter can't be used, the rows of the last one that could stay on the screen.
+  const usable = useRef(runs.data);
+  if (runs.data) usable.current = runs.data;
+  const shown = runs.data ?? (runs.isError ? usable.current : undefined);
+  const rows = useFreshRows(shown?.pages);
+  const total = shown?.pages.at(-1)?.total ?? 0;
 
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const anchor = useRef<number | null>(null);
@@ -66,7 +72,7 @@ export function RunsPage({ project }: { project: string }) {
       <div className={css.bar}>
         <FilterBox project={project} value={q} error={queryError} onChange={(next) => setParams({ q: next }, { replace: true })} />
         <div className={css.barEnd}>
-          <Count total={total} all={detail.data.runs} filtered={q !== ""} known={runs.data !== undefined} selected={selected.size} onClear={() => setSelected(new Set())} />
+          <Count total={total} all={detail.data.runs} filtered={q !== ""} known={shown !== undefined && !queryError} selected={selected.size} onClear={() => setSelected(new Set())} />
           <ColumnPicker project={detail.data} shown={names} onChange={(next) => setParams({ cols: joinNames(next) || "none" }, { replace: true })} onReset={chosen ? () => setParams({ cols: null }, { replace: true }) : null} />
           <button
             type="button"
@@ -79,14 +85,14 @@ export function RunsPage({ project }: { project: string }) {
           </button>
         </div>
       </div>
-      {runs.data && total === 0 && !queryError ? (
+      {shown && total === 0 && !queryError ? (
         <NoRuns filtered={q !== ""} project={project} onClear={() => setParams({ q: null })} />
-      ) : runs.data && columns ? (
+      ) : shown && columns ? (
         <RunsTable rows={rows} total={total} columns={columns} sort={sort} stale={runs.isPlaceholderData || queryError !== null} selected={selected} styles={styles} onSort={order} onSelect={select} onSelectAll={selectAll} onNeedMore={needMore} />
       ) : runs.error && !queryError ? (
         <Failure error={runs.error} onRetry={() => void runs.refetch()} />
       ) : (
-        !queryError && <Loading what="runs" />
+        queryError ? <Empty title="The filter can't be used like this"><p>Change it, or <button type="button" className="button" onClick={() => setParams({ q: null })}>show all runs</button></p></Empty> : <Loading what="runs" />
       )}
     </div>
   );
@@ -101,7 +107,7 @@ function useColumns(project: string, text: string | null): { columns: Column[] |
   if (data && first.current === null) first.current = asked;
   const sample = useSample(project, first.current ?? [], text === null && data !== undefined);
   const defaults = useRef<string[] | null>(null);
-  if (data && sample.data && (defaults.current === null || sample.data.total === 0)) defaults.current = defaultColumns(data, sample.data.items);
+  if (data && sample.data && (defaults.current === null || sample.data.total === 0)) defaults.current = defaultColumns(data, sample.data.items, window.innerWidth - BESIDE);
   const names = text === null ? defaults.current : splitNames(text === "none" ? "" : text);
   const key = names?.join("\n");
   const columns = useMemo(

@@ -8,7 +8,7 @@ import { useNow } from "../../format/useNow";
 import { Icon } from "../../parts/Icon";
 import { Swatch } from "../../parts/RunMarks";
 import { Cell } from "./Cell";
-import type { Column } from "./columns";
+import { FIXED_WIDTH, type Column } from "./columns";
 import css from "./runs.module.css";
 import { sortDirection, sortName } from "./sorting";
 
@@ -52,7 +52,7 @@ export function RunsTable({ rows, total, columns, sort, stale, selected, styles,
   const allSelected = rows.length > 0 && rows.every((row) => selected.has(row.id));
   const before = first * ROW_HEIGHT;
   const after = (total - last - 1) * ROW_HEIGHT;
-  const width = 40 + 240 + columns.reduce((sum, column) => sum + column.width, 0);
+  const width = FIXED_WIDTH + columns.reduce((sum, column) => sum + column.width, 0);
   return (
     <div className={css.scroll} ref={scroller} tabIndex={0} role="region" aria-label="Runs, scrolls in both directions">
       <table className={css.table} aria-rowcount={total + 1} aria-busy={stale} data-stale={stale} style={{ minWidth: width }}>

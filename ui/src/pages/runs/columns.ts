@@ -27,10 +27,10 @@ interface Field {
 }
 
 export const FIELDS: readonly Field[] = [
-  { name: "state", title: "State", width: 104 },
-  { name: "created", title: "Created", width: 116 },
-  { name: "duration", title: "Duration", width: 112, numeric: true },
-  { name: "group", title: "Group", width: 120 },
+  { name: "state", title: "State", width: 98 },
+  { name: "created", title: "Created", width: 104 },
+  { name: "duration", title: "Duration", width: 108, numeric: true },
+  { name: "group", title: "Group", width: 112 },
   { name: "experiment", title: "Experiment", width: 140 },
   { name: "tags", title: "Tags", width: 140 },
   { name: "last_step", title: "Last step", width: 92, numeric: true },
@@ -69,18 +69,22 @@ export function makeColumn(name: ColumnName, project: ProjectDetail | undefined)
     const field = FIELDS.find((item) => item.name === key);
     return field ? { name, kind, key, title: field.title, figure: null, width: field.width, numeric: field.numeric ?? false } : null;
   }
-  const width = Math.min(220, Math.max(92, key.length * 7.2 + 44));
+  const width = Math.round(Math.min(200, Math.max(72, key.length * 6.6 + 36)));
   if (kind === "metrics") {
     const goal = contractFor(project?.contracts ?? [], key)?.goal;
-    return { name, kind, key, title: key, figure: goal ? "best" : "last", width: width + 24, numeric: true };
+    return { name, kind, key, title: key, figure: goal ? "best" : "last", width: width + (goal ? 30 : 0), numeric: true };
   }
   const types = kind === "params" ? project?.columns.params.find((item) => item.key === key)?.types : undefined;
   const numeric = types ? types.every((type) => type === "int" || type === "float") : kind === "summary";
   return { name, kind, key, title: key, figure: null, width, numeric };
 }
 
-const MOST_PARAMS = 5;
+const MOST_PARAMS = 8;
+const FEWEST_PARAMS = 2;
 const MOST_RESULTS = 4;
+const FEWEST_RESULTS = 2;
+/** Width of the selection and name columns. */
+export const FIXED_WIDTH = 260;
 /** How many params are looked at to find the ones that differ. */
 const MOST_SAMPLED = 60;
 
@@ -90,16 +94,21 @@ export function sampleColumns(project: ProjectDetail): ColumnName[] {
   return params.map((item) => `params.${item.key}`);
 }
 
-/** The columns a table begins with: what tells runs apart, then how well they did. */
-export function defaultColumns(project: ProjectDetail, sample: readonly RunRow[]): ColumnName[] {
+/** The columns a table begins with: what tells runs apart, then how well they did; as many params as fit in `width` pixels. */
+export function defaultColumns(project: ProjectDetail, sample: readonly RunRow[], width: number): ColumnName[] {
   const names: ColumnName[] = ["state", "created", "duration"];
   if (sample.some((row) => row.group !== null)) names.push("group");
   if (sample.some((row) => row.experiment !== null) && !names.includes("group")) names.push("experiment");
   const asked = sampleColumns(project).map((name) => splitColumn(name).key);
   const varying = asked.filter((key) => varies(key, sample));
   // A table of one run, or of equal ones, still shows what they were given.
-  for (const key of (varying.length > 0 ? varying : asked).slice(0, MOST_PARAMS)) names.push(`params.${key}`);
-  return [...names, ...resultColumns(project)];
+  const params = (varying.length > 0 ? varying : asked).slice(0, MOST_PARAMS).map((key) => `params.${key}`);
+  const results = resultColumns(project);
+  const taken = (columns: ColumnName[]) => columns.reduce((sum, name) => sum + (makeColumn(name, project)?.width ?? 0), FIXED_WIDTH);
+  const tooWide = () => taken([...names, ...params, ...results]) > width;
+  while (params.length > FEWEST_PARAMS && tooWide()) params.pop();
+  while (results.length > FEWEST_RESULTS && tooWide()) results.pop();
+  return [...names, ...params, ...results];
 }
 
 function varies(key: string, sample: readonly RunRow[]): boolean {
