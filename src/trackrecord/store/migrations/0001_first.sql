@@ -143,6 +143,8 @@ CREATE TABLE param (
 ) WITHOUT ROWID;
 CREATE INDEX param_by_number ON param (key, number, run) WHERE number IS NOT NULL;
 CREATE INDEX param_by_text ON param (key, text, run) WHERE text IS NOT NULL;
+-- so that the name of one that is neither is found without a scan
+CREATE INDEX param_without_order ON param (key) WHERE number IS NULL AND text IS NULL;
 
 CREATE TABLE param_conflict (
     run   INTEGER NOT NULL REFERENCES run,
@@ -165,6 +167,8 @@ CREATE TABLE summary (
 ) WITHOUT ROWID;
 CREATE INDEX summary_by_number ON summary (key, number, run) WHERE number IS NOT NULL;
 CREATE INDEX summary_by_text ON summary (key, text, run) WHERE text IS NOT NULL;
+-- so that the name of one that is neither is found without a scan
+CREATE INDEX summary_without_order ON summary (key) WHERE number IS NULL AND text IS NULL;
 
 -- one metric of one run, with the row of figures that answers "last" and friends without a scan.
 -- first/last: value at the least/greatest (step, time, value); min, max, mean: over finite values only.
