@@ -305,3 +305,16 @@ def test_an_empty_inbox_costs_no_write(tmp_path: Path, there: bool) -> None:
             (tmp_path / "inbox").rmdir()
         assert not take_in(store).changed
         assert store.catalog.revision() == 0
+
+
+def test_what_a_dead_newer_writer_left_is_looked_at_without_a_change(tmp_path: Path) -> None:
+    """A journal that stays in the inbox because it is too new makes no new revision with every pass."""
+    journal = Journal(process=GONE).begin().unknown(99, skippable=False)
+    store, report = _taken(tmp_path, journal)
+    with store:
+        revision = store.catalog.revision()
+        assert report.changed
+        for _ in range(3):
+            assert "newer Trackrecord" in (take_in(store).problem or "")
+        assert store.catalog.revision() == revision
+        assert len(_inbox(tmp_path)) == 1

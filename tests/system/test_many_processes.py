@@ -10,8 +10,9 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -74,9 +75,9 @@ def _address(server: subprocess.Popen[bytes], log: Path) -> str:
     raise AssertionError(f"the server did not say its address: {log.read_text()}")
 
 
-def _get(address: str, path: str) -> dict[str, object]:
+def _get(address: str, path: str) -> dict[str, Any]:
     with urllib.request.urlopen(f"{address}/api/v1/{path}", timeout=30) as answer:
-        found: dict[str, object] = json.load(answer)
+        found: dict[str, Any] = json.load(answer)
     return found
 
 
@@ -119,10 +120,10 @@ class _Readers:
         for thread in self._threads:
             thread.join(60)
 
-    def _repeat(self, way: object) -> None:
+    def _repeat(self, way: Callable[[], None]) -> None:
         while not self._stop.is_set():
             try:
-                way()  # type: ignore[operator]
+                way()
                 self.answers += 1
             except Exception as error:  # noqa: BLE001, PERF203 - whatever it is, the test shows it
                 self.errors.append(repr(error))
@@ -197,12 +198,12 @@ def test_fifty_processes_write_one_run(page: str, environment: dict[str, str]) -
     assert json.loads(found.stdout) == [1] * (STEPS * WRITERS)
 
 
-def _settled(page: str, expected: int) -> list[dict[str, object]]:
+def _settled(page: str, expected: int) -> list[dict[str, Any]]:
     """Return the runs once the server has taken all of them in."""
     deadline = time.monotonic() + 60
     while True:
         answer = _get(page, "runs?project=crowd&limit=1000")
-        runs: list[dict[str, object]] = answer["items"]  # type: ignore[assignment]
+        runs: list[dict[str, Any]] = answer["items"]
         if len(runs) == expected and all(run["state"] == "finished" for run in runs):
             return runs
         if time.monotonic() > deadline:

@@ -65,11 +65,10 @@ class Follower:
         sizes = self._sizes_now()
         grown = sizes != self._sizes
         try:
-            if grown or self._idle_s >= _AT_LEAST_EVERY_S:
+            # what could not be taken in is tried again soon, but not at every look
+            if grown or self._idle_s >= (_SLOW_S if self.report.problem else _AT_LEAST_EVERY_S):
                 self.report = take_in(self._store)
-                self._idle_s = 0.0
-                # what could not be taken in is tried again at the next look
-                self._sizes = {} if self.report.problem and not self.report.changed else sizes
+                self._idle_s, self._sizes = 0.0, sizes
             revision = self._store.catalog.revision()
         except StoreError as error:
             self.report = IngestReport(problems=[str(error)])

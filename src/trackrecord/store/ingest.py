@@ -73,11 +73,19 @@ def take_in(store: EmbeddedStore, *, wait_s: float = 0.2, limit: int | None = No
 
 
 @dataclass(frozen=True, slots=True)
+class _Life:
+    """Whether a writer's process is proven to have ended, and whether that is news to the store."""
+
+    gone: bool
+    news: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Piece:
     """What is new in a segment, read and understood."""
 
     batch: Batch
-    gone: bool
+    life: _Life
 
 
 class _Pass:
@@ -137,7 +145,7 @@ class _Pass:
         before = progress_of(connection, segment.name)
         if segment.size > before.taken or before.closed:
             return True
-        return _is_writer_gone(connection, segment) is True
+        return _life_of_writer(connection, segment).gone
 
     def _take_group(self, waiting: deque[Segment], most: int | None) -> bool:
         """Take in the first segments of ``waiting`` in one transaction, and remove them from it.
@@ -182,15 +190,15 @@ class _Pass:
             return 0
         batch = piece.batch
         after = before
-        if batch.end > before.taken or piece.gone:
+        if batch.end > before.taken or piece.life.news:
             known_before = before.taken > 0
             grown_at = application.tx.now if known_before else min(segment.changed, application.tx.now)
             if batch.end == before.taken:
                 grown_at = 0
-            after = application.take(segment.name, batch, before, grown_at=grown_at, gone=piece.gone)
+            after = application.take(segment.name, batch, before, grown_at=grown_at, gone=piece.life.gone)
         if batch.not_understood is not None:
             self._report.problems.append(_newer(segment, batch.not_understood))
-        elif after.closed or piece.gone:
+        elif after.closed or piece.life.gone:
             self._complete.append(segment.path)
         return after.taken - before.taken
 
@@ -203,13 +211,14 @@ class _Pass:
                 if not check_file_header(data):
                     return None
                 gone = is_gone(_process_in(data)) is True
+                life = _Life(gone, gone)
             else:
-                gone = _is_writer_gone(connection, segment) is True
-            if gone:
+                life = _life_of_writer(connection, segment)
+            if life.gone:
                 # the process had ended before this: whatever it wrote is there now
                 data += file.read()
-        given_up = segment.followed and time.time_ns() - segment.changed > _GIVEN_UP_AFTER_NS
-        final = gone or before.closed or given_up
+        given_up = time.time_ns() - segment.changed > _GIVEN_UP_AFTER_NS and _is_followed(connection, segment)
+        final = life.gone or before.closed or given_up
         batch = read_batch(data, base=before.taken, columns=before.columns, final=final)
         if not final and _is_closed(batch) and batch.end < before.taken + len(data):
             # nothing comes behind a close: what lies there is damage
@@ -219,7 +228,7 @@ class _Pass:
             batch.items += rest.items
             batch.damage += rest.damage
             batch.end, batch.not_understood = rest.end, rest.not_understood
-        return _Piece(batch, gone)
+        return _Piece(batch, life)
 
     def _remove_complete(self) -> None:
         """Remove segments whose every byte is committed and synced."""
@@ -234,12 +243,28 @@ class _Pass:
         self._complete = []
 
 
-def _is_writer_gone(connection: sqlite3.Connection, segment: Segment) -> bool | None:
+def _life_of_writer(connection: sqlite3.Connection, segment: Segment) -> _Life:
     found = connection.execute(
-        "SELECT w.process FROM run r JOIN writer w ON w.run = r.number WHERE r.id = ? AND w.writer = ?",
+        "SELECT w.gone, w.process FROM run r JOIN writer w ON w.run = r.number WHERE r.id = ? AND w.writer = ?",
         (segment.name.run, segment.name.writer),
     ).fetchone()
-    return None if found is None else is_gone(process_of(found[0]))
+    if found is None:
+        return _Life(gone=False, news=False)
+    known, process = found
+    gone = bool(known) or is_gone(process_of(process)) is True
+    return _Life(gone, gone and not known)
+
+
+def _is_followed(connection: sqlite3.Connection, segment: Segment) -> bool:
+    """Tell whether the writer has begun a later segment, which may be gone from the inbox already."""
+    name = segment.name
+    return segment.followed or bool(
+        connection.execute(
+            "SELECT 1 FROM run r JOIN segment s ON s.run = r.number"
+            " WHERE r.id = ? AND s.writer = ? AND s.n > ? LIMIT 1",
+            name,
+        ).fetchone()
+    )
 
 
 def _process_in(data: bytes) -> dict[str, Any]:
