@@ -68,13 +68,16 @@ def test_forked_children_do_not_count() -> None:
 
 
 def test_a_resumed_run_lives_by_who_resumed_it() -> None:
-    """A writer that joins after the beginner had ended, or was gone, carries the run: earlier endings count no more."""
+    """A writer that starts after the beginner had ended, or was gone, carries the run: earlier ends count no more."""
     killed = _writer("a", gone=True)
     later = {"started": BEGAN + 5 * MINUTE}
     assert _state(killed, _writer("b", "join", **later)) == RunState.RUNNING
     assert (
         ending_of([killed, _ended("b", "join", "finished", BEGAN + 9 * MINUTE, **later)]).state == "finished"
     )
+    again = _ended("b", "begin", "finished", BEGAN + 9 * MINUTE, **later)
+    assert ending_of([killed, again]).state == "finished"
+    assert ending_of([killed, _ended("c", "join", "failed"), again]).state == "finished"
     failed = _ended("a", "begin", "failed")
     assert _state(failed, _writer("b", "join", **later)) == RunState.RUNNING
     assert (

@@ -6,8 +6,8 @@ The rules (invariants S7 and S8):
   silence counts, by the clock of whoever looks: 2 minutes without growth is ``silent``; 10 is ``crashed``, unless
   its process is proven alive.
 - Writers with the role ``forked`` count only where there is no other.
-- The *carriers* of a run are its ``begin`` writers. A ``join`` writer that starts after all carriers have ended
-  resumes the run: it becomes the carrier, and writers before it count no more.
+- The *carriers* of a run are its ``begin`` writers. A writer that starts after all carriers have ended resumes the
+  run: it becomes the carrier, and writers before it count no more.
 - The run lives while a carrier lives. Then its state is the worst of the writers that have ended; a ``join`` writer
   that is still busy changes nothing before it ends.
 """
@@ -153,14 +153,16 @@ def _carriers(
     """Return the writers that carry a run, and all whose state counts (the carriers among them)."""
     ordered = sorted(writers, key=lambda writer: (writer.started, writer.writer))
     counting = [writer for writer in ordered if writer.role != "forked"] or ordered
-    carriers = [writer for writer in counting if writer.role == "begin"] or counting
-    members = list(carriers)
+    if not any(writer.role == "begin" for writer in counting):
+        return counting, counting
+    carriers: list[Writer] = []
+    members: list[Writer] = []
     for writer in counting:
-        if writer in carriers:
-            continue
         ends = [end_of(carrier) for carrier in carriers]
-        if all(end is not None and end < writer.started for end in ends):
-            carriers = members = [writer]
+        if carriers and all(end is not None and end < writer.started for end in ends):
+            carriers, members = [writer], [writer]
         else:
-            members = [*members, writer]
+            members.append(writer)
+            if writer.role == "begin":
+                carriers.append(writer)
     return carriers, members
