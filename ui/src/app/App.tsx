@@ -34,7 +34,7 @@ function Page({ route }: { route: Route }) {
       return <RunPage key={route.run} project={route.project} run={route.run} tab={route.tab} />;
     case "missing":
       return (
-        <Empty title="There is no such page">
+        <Empty page title="There is no such page">
           <p>The address may be cut off or mistyped. <Link to={urls.projects()}>See all projects</Link></p>
         </Empty>
       );

@@ -1,5 +1,5 @@
 /** How many columns a grid of `count` charts gets in `width` pixels: charts as large as fits, and the last row as full as can be. */
-export function gridColumns(count: number, width: number, narrowest = 360, ideal = 560): number {
+export function gridColumns(count: number, width: number, narrowest = 360, ideal = 500): number {
   const most = Math.max(1, Math.floor(width / narrowest));
   let best = 1;
   let bestCost = Infinity;

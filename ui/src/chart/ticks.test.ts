@@ -55,6 +55,11 @@ describe("times", () => {
     expect(labels(durationTicks(0, 7200, 4))).toEqual(["0", "30m", "1h", "1h30m", "2h"]);
     expect(shortDuration(90_061)).toBe("1d1h1m1s");
   });
+  it("tells milliseconds apart where a second is wider than the chart", () => {
+    const ticks = labels(clockTicks(1_000_000.25, 1_000_000.45, 3));
+    expect(ticks.length).toBeGreaterThan(1);
+    expect(ticks.every((label) => /^\d\d:\d\d:\d\d\.\d\d\d$/.test(label))).toBe(true);
+  });
   it("stands on whole hours of the reader's clock", () => {
     const noon = new Date(2026, 10, 20, 12, 0, 0).getTime() / 1000;
     expect(labels(clockTicks(noon - 60, noon + 7260, 3))).toEqual(["12:00", "13:00", "14:00"]);

@@ -87,12 +87,20 @@ export function shortDuration(seconds: number): string {
 /** Seconds since 1970, written in the reader's time zone. */
 export function clockTicks(low: number, high: number, count: number): Tick[] {
   const rough = (high - low) / Math.max(1, count);
-  const step = durationStep(Math.max(rough, 1));
+  if (rough < 0.5) {
+    return linearTicks(0, high - low, Math.max(1, count - 1)).map(({ value }) => ({ value: low + value, label: preciseClock(low + value) }));
+  }
+  const step = durationStep(rough);
   const offset = new Date(low * 1000).getTimezoneOffset() * 60;
   return evenly(low - offset, high - offset, step).map((local) => {
     const value = local + offset;
     return { value, label: clockLabel(new Date(value * 1000), step) };
   });
+}
+
+function preciseClock(seconds: number): string {
+  const date = new Date(seconds * 1000);
+  return `${formatClock(date)}.${String(date.getMilliseconds()).padStart(3, "0")}`;
 }
 
 function clockLabel(date: Date, step: number): string {

@@ -21,11 +21,11 @@ export function Failure({ error, onRetry }: { error: unknown; onRetry?: () => vo
   );
 }
 
-/** A page or a part with nothing in it yet: what will be here, and how it gets here. */
-export function Empty({ title, children }: { title: string; children?: ReactNode }) {
+/** A page or a part with nothing in it yet: what will be here, and how it gets here. `page`: nothing else is on the page. */
+export function Empty({ title, page, children }: { title: string; page?: boolean; children?: ReactNode }) {
   return (
     <div className={css.empty}>
-      <h2>{title}</h2>
+      {page ? <h1>{title}</h1> : <h2>{title}</h2>}
       {children}
     </div>
   );

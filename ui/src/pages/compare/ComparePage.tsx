@@ -108,7 +108,7 @@ function NothingChosen({ project }: { project: string }) {
   const { data } = useSample(project, [], true);
   const latest: RunHead[] = data?.items.slice(0, 5) ?? [];
   return (
-    <Empty title="Nothing to compare yet">
+    <Empty page title="Nothing to compare yet">
       <p>Select runs in the <Link to={urls.runs(project)}>table of runs</Link> and press Compare. Their curves, params and results then stand side by side here, and the address can be passed on.</p>
       {latest.length > 1 && <p><Link className="button primary" to={urls.compare(project, latest.map((run) => run.id))}>Compare the newest {latest.length}</Link></p>}
     </Empty>

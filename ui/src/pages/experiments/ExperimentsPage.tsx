@@ -96,7 +96,7 @@ function Runs({ experiment, project }: { experiment: Experiment; project: Projec
 
 function NoExperiments({ project }: { project: string }) {
   return (
-    <Empty title="No experiments yet">
+    <Empty page title="No experiments yet">
       <p>An experiment is a question with runs as evidence: say what you expect before you run, and what came of it after.</p>
       <Snippet label="the example" text={`with tr.init(${JSON.stringify(project)}, experiment="wider layers", hypothesis="64 units are enough") as run:\n    ...`} />
     </Empty>

@@ -109,7 +109,7 @@ function ProjectLine({ project }: { project: Project }) {
 
 function FirstSteps({ path }: { path: string | null }) {
   return (
-    <Empty title="No runs yet">
+    <Empty page title="No runs yet">
       <p>{path ? <>The store at <code>{path}</code> is empty.</> : "This store is empty."} Train some small models and watch them appear here:</p>
       <Snippet label="the command" text="trackrecord demo" />
       <p>Or record a run of your own. This page shows it the moment it begins; nothing needs to be reloaded.</p>
