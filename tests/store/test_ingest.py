@@ -318,3 +318,28 @@ def test_what_a_dead_newer_writer_left_is_looked_at_without_a_change(tmp_path: P
             assert "newer Trackrecord" in (take_in(store).problem or "")
         assert store.catalog.revision() == revision
         assert len(_inbox(tmp_path)) == 1
+
+
+def test_a_live_run_writes_little_again_with_every_pass(tmp_path: Path) -> None:
+    """Rows that come a few at a time lie in a small chunk behind the great one, and are one packed chunk in the end."""
+    journal = Journal().begin()
+    with EmbeddedStore.open(tmp_path) as store:
+        sizes = []
+        for logged in range(0, 1500, 50):
+            for step in range(logged, logged + 50):
+                journal.log({"loss": step / 7}, step)
+            journal.put(tmp_path)
+            take_in(store)
+            sizes.append(
+                [points for (points,) in store.catalog.rows("SELECT points FROM axis_chunk ORDER BY n")]
+            )
+            assert store.series.points("run1", "loss").values.tolist() == [
+                step / 7 for step in range(logged + 50)
+            ]
+        assert max(len(chunks) for chunks in sizes) == 2
+        assert sum(chunks[-1] < 300 for chunks in sizes) > 20
+        journal.finish().put(tmp_path)
+        take_in(store)
+        assert store.catalog.rows("SELECT points, length(steps) < 100 FROM axis_chunk") == [(1500, 1)]
+        assert store.catalog.rows("SELECT count(*) FROM metric_chunk") == [(1,)]
+        assert store.series.points("run1", "loss").values.tolist() == [step / 7 for step in range(1500)]

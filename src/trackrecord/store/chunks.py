@@ -1,8 +1,8 @@
 """Points in chunks of about 4096: appending to an axis, and reading a metric back.
 
 An axis is what the metrics that one writer logs together share: steps, times and places. Its chunk ``n`` goes with
-chunk ``n`` of each of these metrics. The last chunk of an axis is read, extended and written again while it is not
-full, so an append costs the new bytes and one chunk.
+chunk ``n`` of each of these metrics. The last chunk of an axis (or the last two) is read, extended and written again
+while it is not full, so an append costs the new bytes and one chunk.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ Array = np.ndarray[Any, Any]
 FULL = 4096
 #: below this many points packing gains too little to be worth its time
 _WORTH_PACKING = 64
+#: a chunk with fewer points may lie behind one that is not full
+_SMALL = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +96,13 @@ def append(
     ``values`` has a row for each and a column for each of ``metrics``. A chunk is packed once it is full, or at once
     when these are the ``last`` rows of the axis. Raises FormatError when the chunk to extend is damaged.
     """
+    n, extended = _place_of(_tail(connection, axis), len(rows), last=last)
+    if extended:
+        before = [_decode_rows(*payloads) for _, _, *payloads in extended]
+        held = [_read_values(connection, axis, chunk, metrics, points) for chunk, points, *_ in extended]
+        rows, values = AxisRows.joined([*before, rows]), np.concatenate([*held, values])
     axis_chunks: list[tuple[Any, ...]] = []
     metric_chunks: list[tuple[Any, ...]] = []
-    tail = _tail(connection, axis)
-    n = 0
-    if tail is not None:
-        n, points, *payloads = tail
-        if points < FULL:
-            rows = AxisRows.joined([_decode_rows(*payloads), rows])
-            values = np.concatenate([_read_values(connection, axis, n, metrics, points), values])
-        else:
-            n += 1
     for begin in range(0, len(rows), FULL):
         part = rows.part(begin, begin + FULL)
         packed = len(part) == FULL or (last and len(part) >= _WORTH_PACKING)
@@ -117,29 +115,28 @@ def append(
         ]
         n += 1
     _write(connection, axis_chunks, metric_chunks)
+    for chunk, *_ in extended:
+        if chunk >= n:
+            connection.execute("DELETE FROM axis_chunk WHERE axis = ? AND n = ?", (axis, chunk))
+            connection.executemany(
+                "DELETE FROM metric_chunk WHERE metric = ? AND axis = ? AND n = ?",
+                [(metric, axis, chunk) for metric in metrics],
+            )
 
 
 def seal(connection: sqlite3.Connection, run: int, axis: int) -> None:
     """Pack the last chunk of an axis to which its writer adds no more."""
     tail = _tail(connection, axis)
-    if tail is None:
-        return
-    n, points, *payloads = tail
-    if not _WORTH_PACKING <= points < FULL or not payload.is_raw(payloads[1]):
+    if not tail or tail[0][1] == FULL or not payload.is_raw(tail[0][3]):
         return
     found = connection.execute(
-        "SELECT c.metric, c.vals FROM metric m JOIN metric_chunk c ON c.metric = m.number AND c.axis = ? AND c.n = ?"
+        "SELECT m.number FROM metric m JOIN metric_chunk c ON c.metric = m.number AND c.axis = ? AND c.n = ?"
         " WHERE m.run = ?",
-        (axis, n, run),
+        (axis, tail[0][0], run),
     ).fetchall()
-    _write(
-        connection,
-        [(axis, n, *_encode_rows(_decode_rows(*payloads), payload.SHUFFLED))],
-        [
-            (metric, axis, n, payload.encode(payload.decode(values), payload.SHUFFLED))
-            for metric, values in found
-        ],
-    )
+    none = np.empty(0, np.int64)
+    nothing = AxisRows(none, none, none, np.empty(0, np.uint8))
+    append(connection, axis, [metric for (metric,) in found], nothing, np.empty((0, len(found))), last=True)
 
 
 def read(connection: sqlite3.Connection, metric: int) -> list[WriterPoints]:
@@ -173,14 +170,30 @@ def read(connection: sqlite3.Connection, metric: int) -> list[WriterPoints]:
     ]
 
 
-def _tail(connection: sqlite3.Connection, axis: int) -> tuple[Any, ...] | None:
-    """Return number, points and payloads of the last chunk of an axis."""
-    found: tuple[Any, ...] | None = connection.execute(
-        "SELECT n, points, steps, times, places, flags FROM axis_chunk WHERE axis = ?"
-        " ORDER BY n DESC LIMIT 1",
+def _tail(connection: sqlite3.Connection, axis: int) -> list[tuple[Any, ...]]:
+    """Return number, points and payloads of the last two chunks of an axis, the last one first."""
+    return connection.execute(
+        "SELECT n, points, steps, times, places, flags FROM axis_chunk WHERE axis = ? ORDER BY n DESC LIMIT 2",
         (axis,),
-    ).fetchone()
-    return found
+    ).fetchall()
+
+
+def _place_of(tail: list[tuple[Any, ...]], rows: int, *, last: bool) -> tuple[int, list[tuple[Any, ...]]]:
+    """Return the number that the chunk of new rows gets, and the chunks, in order, that it extends.
+
+    A few rows are put into a small chunk of their own behind one that is not full, and go over to it when they have
+    become enough: so a live run writes a few rows again with every pass, not thousands.
+    """
+    if not tail:
+        return 0, []
+    n, points = tail[0][:2]
+    if points == FULL:
+        return n + 1, []
+    if points >= _SMALL and rows < _SMALL and not last:
+        return n + 1, []
+    if points < _SMALL and len(tail) == 2 and tail[1][1] < FULL and (last or points + rows >= _SMALL):
+        return n - 1, [tail[1], tail[0]]
+    return n, [tail[0]]
 
 
 def _write(
