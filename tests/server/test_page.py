@@ -133,22 +133,19 @@ def test_a_page_under_a_prefix_knows_where_it_is(store_path: Path, bundle: Path)
         assert '<base href="/user/ada/proxy/6061/">' in other.text
 
 
-@pytest.mark.parametrize(
-    ("said", "base"),
-    [
-        ("/lab", "/lab/"),
-        ("/lab/", "/lab/"),
-        ('"><script>alert(1)</script>', "/"),
-        ("//evil.example", "/"),
-        ("/a/../b", "/"),
-        ("", "/"),
-    ],
-)
-def test_a_trusted_proxy_says_the_prefix(store_path: Path, bundle: Path, said: str, base: str) -> None:
+def test_a_trusted_proxy_says_the_prefix(store_path: Path, bundle: Path) -> None:
     """X-Forwarded-Prefix is believed when asked for, and only when it is a plain path."""
     with running(store_path, bundle=str(bundle), trust_proxy=True) as started:
-        answer = started.client.get("/p/x", headers={"x-forwarded-prefix": said})
-        assert f'<base href="{base}">' in answer.text
+        for said, base in (
+            ("/lab", "/lab/"),
+            ("/lab/", "/lab/"),
+            ('"><script>alert(1)</script>', "/"),
+            ("//evil.example", "/"),
+            ("/a/../b", "/"),
+            ("", "/"),
+        ):
+            answer = started.client.get("/p/x", headers={"x-forwarded-prefix": said})
+            assert f'<base href="{base}">' in answer.text
 
 
 def test_a_missing_bundle_is_explained(store_path: Path, tmp_path: Path) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import socket
+import time
 from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.server.running import running
+from trackrecord.journal.format import FILE_HEADER, MAGIC, READ_VERSION
 from trackrecord.server.serve import DEFAULT_PORT, bind
 from trackrecord.words.errors import UsageError
 
@@ -18,6 +20,12 @@ def test_the_printed_address_answers(store_path: Path) -> None:
     with running(store_path) as started:
         answer = httpx.get(started.address + "api/v1/store", trust_env=False)
         assert answer.status_code == 200
+
+
+def test_answers_are_not_held_back() -> None:
+    """The socket names its protocol: asyncio then switches off Nagle's algorithm, which costs 40 ms an answer."""
+    with bind("127.0.0.1", 0) as listening:
+        assert listening.proto == socket.IPPROTO_TCP
 
 
 def test_a_taken_port_is_an_error_that_says_so(store_path: Path) -> None:
@@ -87,3 +95,20 @@ def test_a_store_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     (tmp_path / "store.json").write_text('{"format": 999, "store_id": "a"}')
     with pytest.raises(RuntimeError, match="newer Trackrecord"), running(tmp_path):
         raise AssertionError("it serves")
+
+
+def test_what_can_not_be_taken_in_is_said(tmp_path: Path) -> None:
+    """A journal that can't be read shows as a problem of the store, and the rest is served all the same."""
+    store = tmp_path / "store"
+    (store / "inbox").mkdir(parents=True)
+    name = "0198c7a2b1c07d3e8f0123456789abcd.0123456789abcdef.0.journal"
+    (store / "inbox" / name).write_bytes(
+        FILE_HEADER.pack(MAGIC, READ_VERSION + 1, READ_VERSION + 1, 0) + bytes(100)
+    )
+    with running(store) as started:
+        deadline = time.monotonic() + 30
+        while (problem := started.get("/store")["problem"]) is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert name in problem
+        assert started.get("/runs")["total"] == 0

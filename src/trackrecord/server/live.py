@@ -154,11 +154,6 @@ class Live:
         """Forget a reader."""
         self._readers.discard(reader)
 
-    @property
-    def readers(self) -> int:
-        """Return how many readers there are."""
-        return len(self._readers)
-
     def after(self, position: int) -> tuple[int, list[Change]]:
         """Return the place of the last change written down, and the changes after ``position`` up to it."""
         with self._lock:

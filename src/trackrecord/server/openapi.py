@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import Any
 
 import msgspec
 
+from trackrecord.sdk.version import VERSION
 from trackrecord.server.errors import ErrorAnswer
 from trackrecord.server.route import ApiRoute
 
@@ -38,7 +38,7 @@ def document(routes: Sequence[ApiRoute]) -> dict[str, Any]:
         paths.setdefault(openapi_path(route.path), {})[route.method.lower()] = _operation(route, schema_of)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Trackrecord", "version": version("trackrecord")},
+        "info": {"title": "Trackrecord", "version": VERSION},
         "paths": paths,
         "components": {"schemas": components},
     }
