@@ -123,6 +123,27 @@ def test_a_locked_database_is_reported_and_waits(tmp_path: Path) -> None:
         assert store.catalog.rows("SELECT id FROM run") == [("run1",)]
 
 
+def test_a_full_disk_is_reported_and_loses_nothing(tmp_path: Path) -> None:
+    """When the database can't grow a pass says so and removes nothing; with room again everything is taken in."""
+    journal = Journal().begin()
+    for step in range(20_000):
+        journal.log({"loss": random.random()}, step)
+    journal.finish().put(tmp_path)
+    with EmbeddedStore.open(tmp_path) as store:
+        with store.connections.writing(1.0) as connection:
+            pages = connection.execute("PRAGMA page_count").fetchone()[0]
+            connection.execute(f"PRAGMA max_page_count = {pages + 3}")
+        report = take_in(store)
+        assert "can't grow" in (report.problem or "")
+        assert not report.changed
+        assert store.catalog.rows("SELECT count(*) FROM run") == [(0,)]
+        assert len(list((tmp_path / "inbox").iterdir())) == 1
+        with store.connections.writing(1.0) as connection:
+            connection.execute("PRAGMA max_page_count = 1000000")
+        assert take_in(store).problems == []
+        assert store.catalog.rows("SELECT points FROM run") == [(20_000,)]
+
+
 def test_the_lease_of_a_dead_holder_is_taken_over(tmp_path: Path) -> None:
     """A lease that has not run out keeps others away, unless its holder is proven to be gone."""
     import json

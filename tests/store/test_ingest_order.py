@@ -52,6 +52,9 @@ def _do_something(draw: st.DrawFn, journal: Journal, number: int) -> None:  # no
         flags = RETRIED if draw(st.integers(0, 5)) == 0 else 0
         at = draw(st.none() | st.integers(BEGAN, BEGAN + 300))
         journal.log({key: draw(_numbers) for key in keys}, draw(_steps), at, flags=flags)
+        if draw(st.integers(0, 5)) == 0:  # many, so that chunks fill
+            for step in range(draw(st.sampled_from([60, 300, 5000]))):
+                journal.log(dict.fromkeys(keys, step / 7), step)
     elif act == 7:
         journal.rotate()
     elif act == 8:
@@ -137,7 +140,7 @@ def test_bytes_that_arrive_a_few_at_a_time_leave_the_same_store(
         with EmbeddedStore.open(pieces) as store:
             while sizes:
                 index, n = random.choice(sorted(sizes))
-                sizes[index, n] += random.randint(1, 400)
+                sizes[index, n] += random.choice([random.randint(1, 400), random.randint(1, 100_000)])
                 journals[index].put_part(pieces, n, sizes[index, n])
                 if sizes[index, n] >= len(journals[index].bytes(n)):
                     del sizes[index, n]

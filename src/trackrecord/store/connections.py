@@ -42,7 +42,8 @@ class Connections:
             self._uri = self._readable_uri() if read_only else self._prepared_uri()
         except sqlite3.Error as error:
             self.close()
-            raise store_error(error, path) from error
+            raise_as_store_error(error, path)
+            raise
         except BaseException:
             self.close()
             raise
@@ -54,7 +55,8 @@ class Connections:
         try:
             yield connection
         except sqlite3.DatabaseError as error:
-            raise store_error(error, self.path) from error
+            raise_as_store_error(error, self.path)
+            raise
         finally:
             self._give_back(connection)
 
@@ -94,7 +96,8 @@ class Connections:
                     connection.execute("ROLLBACK")
                 raise
         except sqlite3.DatabaseError as error:
-            raise store_error(error, self.path) from error
+            raise_as_store_error(error, self.path)
+            raise
         finally:
             self._writing.release()
 
@@ -125,7 +128,8 @@ class Connections:
             connection = self._connect(self._uri)
             connection.execute("PRAGMA query_only = ON")
         except sqlite3.DatabaseError as error:
-            raise store_error(error, self.path) from error
+            raise_as_store_error(error, self.path)
+            raise
         return connection
 
     def _give_back(self, connection: sqlite3.Connection) -> None:
@@ -210,13 +214,12 @@ class Connections:
 _ABANDONED: list[sqlite3.Connection] = []
 
 
-def store_error(error: sqlite3.Error, path: Path) -> Exception:
-    """Return what to raise for an error of SQLite: a StoreError for a bad state, itself for a bad statement."""
+def raise_as_store_error(error: sqlite3.Error, path: Path) -> None:
+    """Raise StoreUnavailableError for an error of SQLite that tells of a bad state; return for a bad statement."""
     text = str(error)
     for sign, what, hint in _SIGNS:
         if sign in text:
-            return StoreUnavailableError(f"{path} {what} ({text})", hint=hint)
-    return error
+            raise StoreUnavailableError(f"{path} {what} ({text})", hint=hint) from error
 
 
 _SIGNS = (
