@@ -30,7 +30,9 @@ def chosen_runs(
     if runs:
         details = [run_detail(store, run) for run in runs]
         return list({detail.record.id: detail for detail in details}.values())
-    page = select_runs(store, project=project, where=where or "", order_by="created", limit=most + 1, columns=[])
+    page = select_runs(
+        store, project=project, where=where or "", order_by="created", limit=most + 1, columns=[]
+    )
     if not page.rows:
         raise NotFoundError("No run fits.", hint="`trackrecord ls` lists the runs.")
     if page.total > most:

@@ -31,14 +31,19 @@ _FIELDS = ("group", "experiment", "project", "name", "host", "user", "state")
 @click.argument("runs", metavar="[RUN]...", nargs=-1)
 @click.option("--where", "-w", metavar="FILTER", help="All runs that fit this filter.")
 @click.option("--project", "-p", metavar="NAME", help="Only runs of this project.")
-@click.option("--group-by", "-g", "by", metavar="NAME", help="Compare groups: by group, experiment, params.KEY ...")
-@click.option("--all", "-a", "everything", is_flag=True, help="Also what is equal in all, and metrics of the system.")
+@click.option(
+    "--group-by", "-g", "by", metavar="NAME", help="Compare groups: by group, experiment, params.KEY ..."
+)
+@click.option(
+    "--all", "-a", "everything", is_flag=True, help="Also what is equal in all, and metrics of the system."
+)
 @click.option("--environment", "-e", is_flag=True, help="Also what differs in versions, hosts, commits.")
 @json_option
 @store_option
 @click.pass_context
 def command(
     ctx: click.Context,
+    *,
     runs: tuple[str, ...],
     where: str | None,
     project: str | None,
@@ -81,7 +86,11 @@ def command(
         from trackrecord.cli.side_by_side import print_side_by_side
 
         print_side_by_side(
-            session.console, comparison, unicode=session.unicode, everything=everything, environment=environment
+            session.console,
+            comparison,
+            unicode=session.unicode,
+            everything=everything,
+            environment=environment,
         )
 
 

@@ -12,7 +12,17 @@ from dataclasses import dataclass
 from rich.text import Text
 
 #: distinguishable on light and dark backgrounds; the same order as the legend
-COLOURS = ("blue", "yellow", "green", "magenta", "cyan", "red", "bright_blue", "bright_green", "bright_magenta")
+COLOURS = (
+    "blue",
+    "yellow",
+    "green",
+    "magenta",
+    "cyan",
+    "red",
+    "bright_blue",
+    "bright_green",
+    "bright_magenta",
+)
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 # The eight dots of a braille character, by row and column.
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
@@ -50,11 +60,19 @@ def draw_chart(curves: Sequence[Curve], look: Look, x_title: str) -> list[Text]:
         return [Text(f"  There is no finite value{only} to draw.", "yellow")]
     x_low, x_high = _range([spot[0] for spot in drawn])
     y_low, y_high = _range([value for spot in drawn for value in spot[1:]])
-    y_ticks = _log_ticks(y_low, y_high, look.height) if look.log_y else ticks(y_low, y_high, max(2, look.height // 3))
+    y_ticks = (
+        _log_ticks(y_low, y_high, look.height) if look.log_y else _some_ticks(y_low, y_high, look.height)
+    )
     y_names = _tick_names([10**tick for tick in y_ticks] if look.log_y else y_ticks)
     margin = max(map(len, y_names), default=1)
     width = max(10, look.width - margin - 3)
-    picture = _Picture(width, look.height, (x_low, x_high), (y_low, y_high), plain=not look.unicode or _lettered(curves, look))
+    picture = _Picture(
+        width,
+        look.height,
+        (x_low, x_high),
+        (y_low, y_high),
+        plain=not look.unicode or _lettered(curves, look),
+    )
     for at, each in enumerate(spots):
         picture.draw(each, at)
     return _framed(picture, curves, look, dict(zip(y_ticks, y_names, strict=True)), margin, x_title)
@@ -86,6 +104,15 @@ def ticks(low: float, high: float, most: int) -> list[float]:
     return [round(at * step, digits) + 0.0 for at in range(first, last + 1)][: most * 4]
 
 
+def _some_ticks(low: float, high: float, height: int) -> list[float]:
+    """Return round numbers for the lines of a chart: at least two where there is room for them."""
+    for most in range(max(2, height // 4), height + 1):
+        found = ticks(low, high, most)
+        if len(found) >= min(3, height // 2):
+            return found
+    return ticks(low, high, height)
+
+
 def _spots(curve: Curve, log_y: bool) -> list[tuple[float, float, float, float] | None]:
     spots: list[tuple[float, float, float, float] | None] = []
     for x, *values in zip(curve.x, curve.y, curve.low, curve.high, strict=True):
@@ -112,7 +139,7 @@ def _log_ticks(low: float, high: float, height: int) -> list[float]:
     whole = [float(power) for power in range(math.ceil(low - 1e-9), math.floor(high + 1e-9) + 1)]
     if len(whole) >= 2:
         return whole[:: max(1, math.ceil(len(whole) / max(2, height // 2)))]
-    fine = [tick for tick in ticks(10**low, 10**high, max(2, height // 3)) if tick > 0]
+    fine = [tick for tick in _some_ticks(10**low, 10**high, height) if tick > 0]
     return [math.log10(tick) for tick in fine] or [low]
 
 
@@ -132,7 +159,13 @@ class _Picture:
     """Dots on a grid of characters, each of which belongs to the curve that was drawn over it last."""
 
     def __init__(
-        self, width: int, height: int, x_range: tuple[float, float], y_range: tuple[float, float], *, plain: bool
+        self,
+        width: int,
+        height: int,
+        x_range: tuple[float, float],
+        y_range: tuple[float, float],
+        *,
+        plain: bool,
     ) -> None:
         self.width, self.height = width, height
         self.x_range, self.y_range = x_range, y_range
@@ -209,8 +242,8 @@ def _framed(
     names = {picture.row_of(tick): name for tick, name in y_names.items()}
     lines = []
     for row in range(picture.height):
-        line = Text(f"{names.get(row, ''):>{margin}} ", "dim")
-        line.append(notch if row in names else upright, "dim")
+        line = Text()
+        line.append(f"{names.get(row, ''):>{margin}} {notch if row in names else upright}", "dim")
         for column in range(picture.width):
             found = picture.cell(row, column)
             if found is None:

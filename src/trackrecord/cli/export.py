@@ -30,14 +30,24 @@ def command() -> None:
 
 @command.command("csv", epilog=_EPILOG)
 @click.argument("what", type=click.Choice(["runs", "points"]), default="runs", required=False)
-@click.option("--output", "-o", type=click.Path(dir_okay=False), metavar="FILE", help="Standard output by default.")
+@click.option(
+    "--output", "-o", type=click.Path(dir_okay=False), metavar="FILE", help="Standard output by default."
+)
 @click.option("--where", "-w", default="", metavar="FILTER", help="Only runs that fit this filter.")
 @click.option("--project", "-p", metavar="NAME", help="Only runs of this project.")
-@click.option("--metric", "-m", "metrics", multiple=True, metavar="NAME", help="Points: only this metric; repeatable.")
+@click.option(
+    "--metric", "-m", "metrics", multiple=True, metavar="NAME", help="Points: only this metric; repeatable."
+)
 @store_option
 @click.pass_context
 def export_csv(
-    ctx: click.Context, what: str, output: str | None, where: str, project: str | None, metrics: tuple[str, ...]
+    ctx: click.Context,
+    *,
+    what: str,
+    output: str | None,
+    where: str,
+    project: str | None,
+    metrics: tuple[str, ...],
 ) -> None:
     """Write CSV: one line per run (params, summary, last values), or one line per point."""
     if metrics and what == "runs":

@@ -62,14 +62,18 @@ def _fit(console: Console, columns: list[GridColumn], indent: int) -> tuple[list
     while len(columns) > 1 and _total(widths) > room:
         over = _total(widths) - room
         slack = sum(
-            max(0, width - _NARROWEST) for column, width in zip(columns, widths, strict=True) if column.may_shrink
+            max(0, width - _NARROWEST)
+            for column, width in zip(columns, widths, strict=True)
+            if column.may_shrink
         )
         if slack >= over:
             break
         out = min(range(len(columns)), key=lambda at: (columns[at].weight, -at))
         del columns[out], widths[out]
     while _total(widths) > room:
-        candidates = [at for at, column in enumerate(columns) if column.may_shrink and widths[at] > _NARROWEST]
+        candidates = [
+            at for at, column in enumerate(columns) if column.may_shrink and widths[at] > _NARROWEST
+        ]
         if not candidates:
             break
         widths[max(candidates, key=widths.__getitem__)] -= 1

@@ -39,10 +39,14 @@ class GroupTable:
     results: tuple[GroupResult, ...]
 
 
-def group_table(runs: Sequence[RunRecord], by: str, group_of: Callable[[RunRecord], str | None]) -> GroupTable:
+def group_table(
+    runs: Sequence[RunRecord], by: str, group_of: Callable[[RunRecord], str | None]
+) -> GroupTable:
     """Return the statistics of every result of every group, the best group by the first goal in front."""
     contracts = contracts_of(runs)
-    keys = [key for key in main_results(runs) if any(isinstance(result_of(run, key), float | int) for run in runs)]
+    keys = [
+        key for key in main_results(runs) if any(isinstance(result_of(run, key), float | int) for run in runs)
+    ]
     ordered = _in_order(runs, keys, group_of)
     results = []
     for key in keys:
@@ -87,7 +91,9 @@ def _setting_apart(
 
 def print_groups(console: Console, table: GroupTable, *, unicode: bool) -> None:
     """Print one line a group: n, what sets it apart, mean and standard deviation, the best mean marked."""
-    names = [Text("(none)", "dim") if group is None else Text(one_line(group), "bold") for group, _ in table.groups]
+    names = [
+        Text("(none)", "dim") if group is None else Text(one_line(group), "bold") for group, _ in table.groups
+    ]
     columns = [
         GridColumn(table.by, names, weight=100, may_shrink=True),
         GridColumn("n", [Text(f"{len(runs):,}") for _, runs in table.groups], right=True, weight=95),
@@ -128,7 +134,8 @@ def _mean_cells(result: GroupResult, unicode: bool) -> list[Text]:
         texts.append(text + (f" ({each.n})" if each.left_out else ""))
     marked = len(figures) > 1
     return [
-        Text(text + mark, "bold green") if marked and at in result.best else Text(text) for at, text in enumerate(texts)
+        Text(text + mark, "bold green") if marked and at in result.best else Text(text)
+        for at, text in enumerate(texts)
     ]
 
 

@@ -34,8 +34,12 @@ FILTER is Trackrecord's filter language (docs/query.md).
 @click.command("ls", epilog=_EPILOG)
 @click.argument("where", metavar="[FILTER]", default="")
 @click.option("--project", "-p", metavar="NAME", help="Only runs of this project.")
-@click.option("--sort", "-s", default="-created", metavar="NAMES", help="With commas, - in front: descending.")
-@click.option("--limit", "-n", type=click.IntRange(min=0), default=20, show_default=True, help="At most so many.")
+@click.option(
+    "--sort", "-s", default="-created", metavar="NAMES", help="With commas, - in front: descending."
+)
+@click.option(
+    "--limit", "-n", type=click.IntRange(min=0), default=20, show_default=True, help="At most so many."
+)
 @click.option("--all", "-a", "everything", is_flag=True, help="No limit.")
 @click.option("--columns", "-c", metavar="NAMES", help="Columns with commas: name, params.lr, val/loss ...")
 @click.option("--projects", "list_projects_too", is_flag=True, help="List the projects instead.")
@@ -44,6 +48,7 @@ FILTER is Trackrecord's filter language (docs/query.md).
 @click.pass_context
 def command(
     ctx: click.Context,
+    *,
     where: str,
     project: str | None,
     sort: str,
@@ -130,17 +135,43 @@ def _print_projects(session: Session, page: ProjectPage) -> None:
     hidden = print_grid(
         console,
         [
-            GridColumn("project", [Text(one_line(each.name), style="bold") for each in projects], weight=100, may_shrink=True),
+            GridColumn(
+                "project",
+                [Text(one_line(each.name), style="bold") for each in projects],
+                weight=100,
+                may_shrink=True,
+            ),
             GridColumn("runs", [Text(f"{each.runs:,}") for each in projects], right=True, weight=90),
-            GridColumn("running", [Text(f"{each.running:,}", "cyan" if each.running else "dim") for each in projects], right=True, weight=50),
-            GridColumn("failed", [Text(f"{each.failed:,}", "red" if each.failed else "dim") for each in projects], right=True, weight=60),
-            GridColumn("experiments", [Text(f"{each.experiments:,}") for each in projects], right=True, weight=40),
-            GridColumn("last activity", [Text(format_ago(each.last_activity), "dim") for each in projects], right=True, weight=70),
+            GridColumn(
+                "running",
+                [Text(f"{each.running:,}", "cyan" if each.running else "dim") for each in projects],
+                right=True,
+                weight=50,
+            ),
+            GridColumn(
+                "failed",
+                [Text(f"{each.failed:,}", "red" if each.failed else "dim") for each in projects],
+                right=True,
+                weight=60,
+            ),
+            GridColumn(
+                "experiments", [Text(f"{each.experiments:,}") for each in projects], right=True, weight=40
+            ),
+            GridColumn(
+                "last activity",
+                [Text(format_ago(each.last_activity), "dim") for each in projects],
+                right=True,
+                weight=70,
+            ),
             GridColumn("best", best, weight=80, may_shrink=True),
         ],
     )
     print_line(console)
-    footer = f"{len(projects):,} of {count_of(page.total, 'project')}" if len(projects) < page.total else count_of(page.total, "project")
+    footer = (
+        f"{len(projects):,} of {count_of(page.total, 'project')}"
+        if len(projects) < page.total
+        else count_of(page.total, "project")
+    )
     if hidden:
         footer += f"; no room for {', '.join(hidden)}"
     print_line(console, footer, style="dim")

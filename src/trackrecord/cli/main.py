@@ -87,7 +87,9 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
     help="Folder of the store. Default: $TRACKRECORD_STORE, else the first .trackrecord upwards from here.",
 )
 @click.option("--debug", is_flag=True, help="Show tracebacks (also TRACKRECORD_DEBUG=1).")
-@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Show it.")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Show it."
+)
 @click.pass_context
 def cli(ctx: click.Context, store: str | None, debug: bool) -> None:
     """Record machine learning experiments, keep them, and see what they show."""
@@ -132,5 +134,7 @@ def _message_of(error: TrackrecordError) -> str:
     """Return an error's text; for a name that does not exist with those that were probably meant."""
     if isinstance(error, NotFoundError) and not isinstance(error, AmbiguousError) and error.suggestions:
         meant = f"  did you mean {' or '.join(error.suggestions)}?"
-        return "\n".join(line for line in (error.message, meant, error.hint and f"  hint: {error.hint}") if line)
+        return "\n".join(
+            line for line in (error.message, meant, error.hint and f"  hint: {error.hint}") if line
+        )
     return str(error)

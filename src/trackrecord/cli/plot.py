@@ -29,10 +29,14 @@ _PIPE_WIDTH = 100
 
 @click.command("plot", epilog=_EPILOG)
 @click.argument("runs", metavar="[RUN]...", nargs=-1)
-@click.option("--metric", "-m", "metrics", multiple=True, metavar="NAME", help="A metric; may be given several times.")
+@click.option(
+    "--metric", "-m", "metrics", multiple=True, metavar="NAME", help="A metric; may be given several times."
+)
 @click.option("--where", "-w", metavar="FILTER", help="All runs that fit this filter.")
 @click.option("--project", "-p", metavar="NAME", help="Only runs of this project.")
-@click.option("--x", "x_axis", default="step", metavar="AXIS", help="step, relative, wall, or another metric.")
+@click.option(
+    "--x", "x_axis", default="step", metavar="AXIS", help="step, relative, wall, or another metric."
+)
 @click.option("--width", type=click.IntRange(20, 1000), help="In characters; the terminal's by default.")
 @click.option("--height", type=click.IntRange(3, 200), default=16, show_default=True, help="In lines.")
 @click.option("--log-y", is_flag=True, help="Logarithmic y axis.")
@@ -41,6 +45,7 @@ _PIPE_WIDTH = 100
 @click.pass_context
 def command(
     ctx: click.Context,
+    *,
     runs: tuple[str, ...],
     metrics: tuple[str, ...],
     where: str | None,
@@ -89,7 +94,9 @@ def _checked_metric(records: Sequence[RunRecord], name: str) -> str:
 
         raise NotFoundError(
             f"None of these runs has a metric {name[:200]!r}.",
-            hint="They have " + ", ".join(sorted(known)[:20]) + "." if known else "They have no metrics at all.",
+            hint="They have " + ", ".join(sorted(known)[:20]) + "."
+            if known
+            else "They have no metrics at all.",
             suggestions=tuple(close_names(name, known)),
         )
     return name
@@ -111,7 +118,12 @@ def _main_metric(records: Sequence[RunRecord]) -> str:
 
 
 def _print_chart(
-    session: Session, metric: str, records: Sequence[RunRecord], found: Chart, size: tuple[int, int], log_y: bool
+    session: Session,
+    metric: str,
+    records: Sequence[RunRecord],
+    found: Chart,
+    size: tuple[int, int],
+    log_y: bool,
 ) -> None:
     from trackrecord.cli.curves import Curve, Look, draw_chart, legend
     from trackrecord.cli.grid import print_line
@@ -131,9 +143,7 @@ def _print_chart(
             said += f", best {format_number(figures.best)}"
         if each.nonfinite:
             said += f", {each.nonfinite:,} not finite"
-        curves.append(
-            Curve(said, each.x.tolist(), each.y.tolist(), each.low.tolist(), each.high.tolist())
-        )
+        curves.append(Curve(said, each.x.tolist(), each.y.tolist(), each.low.tolist(), each.high.tolist()))
     coloured = console.color_system is not None and not console.no_color
     look = Look(*size, log_y=log_y, unicode=session.unicode, colour=coloured)
     contract = next((record.metrics[metric].contract for record in records if metric in record.metrics), None)

@@ -161,7 +161,9 @@ def _param_column(runs: Sequence[RunRecord], key: str, heading: str | None = Non
     return GridColumn(one_line(heading or key), cells, numeric, 50, may_shrink=not numeric)
 
 
-def _result_column(runs: Sequence[RunRecord], key: str, unicode: bool, heading: str | None = None) -> GridColumn:
+def _result_column(
+    runs: Sequence[RunRecord], key: str, unicode: bool, heading: str | None = None
+) -> GridColumn:
     contract = contracts_of(runs).get(key)
     goal = contract.goal if contract is not None else None
     values = [result_value(run, key) for run in runs]

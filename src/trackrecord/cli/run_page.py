@@ -80,7 +80,8 @@ class RunPage:
             "duration": format_duration(run.duration_s),
             "by": f"{run.user or '?'} on {run.host or '?'}" if run.user or run.host else None,
             "command": shlex.join(self.detail.command) if self.detail.command else None,
-            "points": f"{run.points:,}" + ("" if run.last_step is None else f", last step {format_value(run.last_step)}"),
+            "points": f"{run.points:,}"
+            + ("" if run.last_step is None else f", last step {format_value(run.last_step)}"),
         }
         self._pairs({key: value for key, value in facts.items() if value is not None}, indent=2)
 
@@ -119,7 +120,9 @@ class RunPage:
     def _figure_columns(self, figures: Sequence[MetricFigures]) -> list[GridColumn]:
         columns = [
             GridColumn("metric", [self._metric_name(each) for each in figures], weight=100, may_shrink=True),
-            GridColumn("points", [Text(f"{each.points:,}", "dim") for each in figures], right=True, weight=40),
+            GridColumn(
+                "points", [Text(f"{each.points:,}", "dim") for each in figures], right=True, weight=40
+            ),
         ]
         for name, weight in (("first", 50), ("last", 90), ("min", 60), ("max", 61)):
             cells = [_number(getattr(each, name)) for each in figures]
@@ -164,11 +167,17 @@ class RunPage:
         print_grid(
             self.console,
             [
-                GridColumn("name", [Text(one_line(each.name)) for each in artifacts], weight=100, may_shrink=True),
+                GridColumn(
+                    "name", [Text(one_line(each.name)) for each in artifacts], weight=100, may_shrink=True
+                ),
                 GridColumn("version", [Text(f"v{each.version}") for each in artifacts], weight=90),
                 GridColumn("kind", [Text(one_line(each.kind)) for each in artifacts], weight=70),
-                GridColumn("size", [Text(format_size(each.size)) for each in artifacts], right=True, weight=80),
-                GridColumn("files", [Text(f"{len(each.files):,}") for each in artifacts], right=True, weight=50),
+                GridColumn(
+                    "size", [Text(format_size(each.size)) for each in artifacts], right=True, weight=80
+                ),
+                GridColumn(
+                    "files", [Text(f"{len(each.files):,}") for each in artifacts], right=True, weight=50
+                ),
                 GridColumn("digest", [Text(each.digest[:19], "dim") for each in artifacts], weight=40),
             ],
             indent=2,
@@ -192,7 +201,9 @@ class RunPage:
         facts = dict(_environment_facts(environment))
         packages = environment.get("packages")
         if isinstance(packages, Mapping) and packages:
-            facts["packages"] = f"{len(packages):,}" + ("" if self.whole_environment else " (--environment lists them)")
+            facts["packages"] = f"{len(packages):,}" + (
+                "" if self.whole_environment else " (--environment lists them)"
+            )
         if facts:
             self._heading("Environment")
             self._pairs(facts, indent=2)
@@ -211,7 +222,9 @@ class RunPage:
             return
         text = printed_text("".join(line.text for line in self.printed.lines))
         left_out = self.printed.total - len(self.printed.lines)
-        self._heading("Console" + (f", the last {LAST_LINES} of {self.printed.total:,} lines" if left_out else ""))
+        self._heading(
+            "Console" + (f", the last {LAST_LINES} of {self.printed.total:,} lines" if left_out else "")
+        )
         for line in text.split("\n", allow_blank=False):
             print_line(self.console, Text("  ").append_text(line))
 
@@ -256,7 +269,11 @@ def _environment_facts(environment: Mapping[str, Any]) -> Iterable[tuple[str, st
     python = environment.get("python")
     if isinstance(python, Mapping) and python.get("version"):
         where = python.get("environment") or python.get("executable")
-        yield "python", f"{python.get('implementation') or 'Python'} {python['version']}" + (f" in {where}" if where else "")
+        yield (
+            "python",
+            f"{python.get('implementation') or 'Python'} {python['version']}"
+            + (f" in {where}" if where else ""),
+        )
     host = environment.get("host")
     if isinstance(host, Mapping):
         said = [str(host[key]) for key in ("name", "system") if host.get(key)]

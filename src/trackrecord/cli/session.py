@@ -124,7 +124,12 @@ def store_option(command: _Command) -> _Command:
             session_of(ctx).store_path = path
 
     option = click.option(
-        "--store", type=click.Path(), metavar="PATH", expose_value=False, callback=remember, help="Folder of the store."
+        "--store",
+        type=click.Path(),
+        metavar="PATH",
+        expose_value=False,
+        callback=remember,
+        help="Folder of the store.",
     )
     decorated: _Command = option(command)
     return decorated

@@ -35,6 +35,7 @@ _CONSOLE_PIECE = 10_000
 @click.pass_context
 def command(
     ctx: click.Context,
+    *,
     run: str,
     console_only: bool,
     all_metrics: bool,

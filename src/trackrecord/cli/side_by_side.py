@@ -21,7 +21,10 @@ def print_side_by_side(
     """Print what differs between runs and what came out, the best of each line marked."""
     lines: list[tuple[str, Sequence[Line]]] = [
         ("Params", [line for line in comparison.params if line.differs or everything]),
-        ("Results", [line for line in comparison.results if everything or not line.key.startswith("system/")]),
+        (
+            "Results",
+            [line for line in comparison.results if everything or not line.key.startswith("system/")],
+        ),
     ]
     if environment or everything:
         lines.append(("Environment", [line for line in comparison.environment if line.differs or everything]))
@@ -32,7 +35,9 @@ def print_side_by_side(
         hidden = print_grid(console, _runs_as_lines(comparison, lines, unicode))
         if hidden:
             print_line(console)
-            print_line(console, f"No room for {', '.join(hidden)} (a wider terminal, a pipe or --json has it)", "dim")
+            print_line(
+                console, f"No room for {', '.join(hidden)} (a wider terminal, a pipe or --json has it)", "dim"
+            )
     equal = sum(not line.differs for line in comparison.params)
     if equal and not everything:
         print_line(console)
@@ -84,7 +89,9 @@ def _runs_as_lines(
         for line in lines:
             weight = weights[title] + (15 if line.goal else 0)
             numeric = not any(isinstance(value, str) for value in line.values)
-            columns.append(GridColumn(_title(line, unicode), _cells(line, unicode), numeric, weight, not numeric))
+            columns.append(
+                GridColumn(_title(line, unicode), _cells(line, unicode), numeric, weight, not numeric)
+            )
     return columns
 
 

@@ -15,18 +15,25 @@ Examples:
 
 
 @click.command("ui", epilog=_EPILOG)
-@click.option("--port", type=click.IntRange(0, 65_535), help="0: any free one. Default: 6061, or the next free one.")
+@click.option(
+    "--port", type=click.IntRange(0, 65_535), help="0: any free one. Default: 6061, or the next free one."
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--no-browser", is_flag=True, help="Do not open a browser.")
-@click.option("--token", metavar="TEXT", envvar="TRACKRECORD_TOKEN", help="What a reader has to know (shared machines).")
+@click.option(
+    "--token", metavar="TEXT", envvar="TRACKRECORD_TOKEN", help="What a reader has to know (shared machines)."
+)
 @click.option("--allow-remote", is_flag=True, help="Let other machines in; needs --token and --host.")
-@click.option("--allow-host", "allow_hosts", multiple=True, metavar="NAME", help="A further name it is reached by.")
+@click.option(
+    "--allow-host", "allow_hosts", multiple=True, metavar="NAME", help="A further name it is reached by."
+)
 @click.option("--prefix", default="", metavar="PATH", help="Path under which a proxy shows it.")
 @click.option("--trust-proxy", is_flag=True, help="Believe the proxy's X-Forwarded headers.")
 @store_option
 @click.pass_context
 def command(
     ctx: click.Context,
+    *,
     port: int | None,
     host: str,
     no_browser: bool,
