@@ -64,6 +64,8 @@ def read_batch(
     ``columns`` are those of the piece before it; ``final`` says that nothing will be appended any more.
     """
     batch = Batch(end=base, columns=dict(columns or {}))
+    if base == 0 and len(data) < FILE_HEADER.size:
+        return batch
     position = FILE_HEADER.size if base == 0 else 0
     batch.end = base + position
     while position < len(data):

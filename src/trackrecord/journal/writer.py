@@ -1,12 +1,15 @@
 """The writer of one journal: hands each record to the operating system before it returns.
 
 Lock order: ``_lock`` is the only lock that a logging thread takes, and nothing slow happens under it but the
-``write`` call itself. ``_sync_lock`` is the background thread's; it is never taken while ``_lock`` is held, except
-by ``abandon`` in a forked child, where no other thread exists.
+``write`` call itself. ``_sync_lock`` is the background thread's; it is never taken while ``_lock`` is held.
+
+A signal handler may log while the thread it interrupts is in the middle of an append. The lock lets it in (it is the
+same thread), so ``_busy`` says that the bookkeeping is not to be touched: see ``_append_inside``.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 import time
@@ -20,15 +23,22 @@ from trackrecord.journal.format import (
     encode_structural,
     file_header,
 )
+from trackrecord.journal.place import INBOX, make_store
 from trackrecord.journal.process import this_process
 from trackrecord.journal.segments import SegmentName
+from trackrecord.words.keys import mend_key
 
 #: what is kept in memory while the disk takes nothing
 LARGEST_BACKLOG = 64 << 20
+#: further room for what is neither a row nor content: the end of the run and its problems have to get through
+BACKLOG_FOR_WORDS = 1 << 20
 #: after so many different sets of columns the oldest are forgotten (they are declared anew when they come again)
 MOST_COLUMN_SETS = 20_000
 
-_OPEN_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
+#: kinds of which there may be any number
+_BULKY = frozenset((Kind.COLUMNS, Kind.ROW, Kind.CONTENT, Kind.CONSOLE))
+
+_OPEN_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND
 _OPEN_FLAGS |= getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
@@ -65,32 +75,61 @@ class JournalWriter:
         self._encoders: dict[tuple[str, ...], RowEncoder] = {}  # declared in the present segment
         self._columns_ids: dict[tuple[str, ...], int] = {}
         self._columns_by_id: dict[int, tuple[str, ...]] = {}
-        self._next_columns_id = 0
+        self._columns_counter = itertools.count()
         self._closed = False
+        self._following_promised = False  # the last segment ended with the word that another one follows
+        self._first_words = (
+            b""  # written with the first segment's header, by writers that begin without being asked
+        )
+        self._busy = False
+        self._inside: list[bytes] = []
 
     # -- the logging threads' side ------------------------------------------------------------------------
 
     def append_row(self, values: dict[str, Any], step: int | float, time_ns: int, flags: int = 0) -> None:
-        """Append one row. For values that are no numbers it raises as ``struct.pack`` does, and nothing is written."""
+        """Append one row.
+
+        For values that are no numbers, and names that are not fit to be kept, it raises (struct.error, ValueError or
+        whatever the value's own conversion does) and nothing is written.
+        """
         with self._lock:
-            keys = tuple(values)
-            encoder = self._encoders.get(keys)
-            if encoder is not None:
-                self._append(encoder.encode(step, time_ns, values.values(), flags))
+            if self._busy:
+                self._append_inside(self._declared_row(values, step, time_ns, flags)[0])
                 return
-            # opened first, so that the declaration and the row that needs it come into the same segment
-            if self._file < 0 and not self._closed:
-                self._open_next()
-            declaration = self._columns_record(keys)
-            encoder = RowEncoder(self._columns_ids[keys], len(keys))
-            row = encoder.encode(step, time_ns, values.values(), flags)
-            self._encoders[keys] = encoder
-            self._append(declaration + row)
+            self._busy = True
+            try:
+                encoder = self._encoders.get(tuple(values))
+                if encoder is not None:
+                    self._append(encoder.encode(step, time_ns, values.values(), flags))
+                    return
+                # opened first, so that the declaration and the row that needs it come into the same segment
+                if self._file < 0 and not self._closed:
+                    self._open_next()
+                if len(self._columns_ids) >= MOST_COLUMN_SETS and not self._backlog:
+                    self._columns_ids.clear()
+                    self._columns_by_id.clear()
+                    self._encoders.clear()
+                record, keys, encoder = self._declared_row(values, step, time_ns, flags)
+                self._encoders[keys] = encoder
+                self._append(record)
+            finally:
+                self._busy = False
+                if self._inside:
+                    self._catch_up()
 
     def append(self, record: bytes) -> None:
         """Append one or several whole records, in one piece."""
         with self._lock:
-            self._append(record)
+            if self._busy:
+                self._append_inside(record)
+                return
+            self._busy = True
+            try:
+                self._append(record)
+            finally:
+                self._busy = False
+                if self._inside:
+                    self._catch_up()
 
     def append_structural(self, kind: Kind, fields: dict[str, Any]) -> None:
         """Append a JSON record; its time is now."""
@@ -101,10 +140,14 @@ class JournalWriter:
         with self._lock:
             if self._closed:
                 return
-            if self._file >= 0 or self._backlog:
-                self._append(_close_record(following=False))
+            if self._file >= 0 or self._backlog or self._following_promised:
+                self._append(_close_record(following=False), rotate=False)
             self._closed = True
             self._leave_file()
+
+    def has_begun(self) -> bool:
+        """Tell whether anything was recorded, on disk or waiting for it."""
+        return self._next_n > 0 or bool(self._backlog)
 
     @property
     def closed(self) -> bool:
@@ -116,7 +159,7 @@ class JournalWriter:
         """The file that is being written, or an empty text."""
         return self._path
 
-    def _append(self, record: bytes) -> None:
+    def _append(self, record: bytes, *, rotate: bool = True) -> None:
         if self._file < 0 and (self._closed or not self._open_next()):
             self._keep(record)
             return
@@ -133,20 +176,48 @@ class JournalWriter:
             return
         self._size += written
         self._unsynced = True
-        if self._size >= SEGMENT_BYTES:
+        if rotate and self._size >= SEGMENT_BYTES:
             self._rotate()
 
-    def _columns_record(self, keys: tuple[str, ...]) -> bytes:
+    def _append_inside(self, record: bytes) -> None:
+        """Append for a signal handler that interrupted another append of this thread.
+
+        Whole records are handed to the system at once where a file is open; nothing else of this object changes
+        under the interrupted call. What can't be written now waits until that call comes to its end.
+        """
+        if self._file >= 0 and not self._inside:
+            try:
+                written = os.write(self._file, record)
+            except OSError:
+                written = 0
+            if written == len(record):
+                return
+        self._inside.append(record)
+
+    def _catch_up(self) -> None:
+        waiting, self._inside = self._inside, []
+        if self._file >= 0:
+            # what waits may have been written in part: begin a new segment, as after any short write
+            self._leave_file()
+        for record in waiting:
+            self._append(record)
+
+    def _declared_row(
+        self, values: dict[str, Any], step: int | float, time_ns: int, flags: int
+    ) -> tuple[bytes, tuple[str, ...], RowEncoder]:
+        """Return a row with the declaration of its columns before it, its keys and their encoder."""
+        keys = tuple(values)
         columns_id = self._columns_ids.get(keys)
         if columns_id is None:
-            if len(self._columns_ids) >= MOST_COLUMN_SETS and not self._backlog:
-                self._columns_ids.clear()
-                self._columns_by_id.clear()
-                self._encoders.clear()
-            columns_id = self._columns_ids[keys] = self._next_columns_id
+            for key in keys:
+                if mend_key(key)[1] is not None:
+                    raise ValueError(f"{key!r:.80} is not fit to be a metric's name")
+            columns_id = next(self._columns_counter)  # one step, so that a signal handler never gets the same
             self._columns_by_id[columns_id] = keys
-            self._next_columns_id += 1
-        return encode_structural(Kind.COLUMNS, {"t": time.time_ns(), "id": columns_id, "keys": list(keys)})
+            self._columns_ids[keys] = columns_id
+        encoder = RowEncoder(columns_id, len(keys))
+        row = encoder.encode(step, time_ns, values.values(), flags)
+        return _columns_record(columns_id, keys) + row, keys, encoder
 
     # -- files --------------------------------------------------------------------------------------------
 
@@ -162,7 +233,7 @@ class JournalWriter:
         return True
 
     def _create(self) -> tuple[int, str, int]:
-        """Make the next segment's file with its header; touches nothing of this object but the counter."""
+        """Make the next segment's file with its first records; touches nothing of this object but the counter."""
         n = self._next_n
         self._next_n = n + 1
         path = os.path.join(self.inbox, SegmentName(self.run, self.writer, n).file_name())
@@ -180,6 +251,7 @@ class JournalWriter:
             },
         )
         file = os.open(path, _OPEN_FLAGS, 0o644)
+        header += self._first_words
         try:
             if os.write(file, header) != len(header):
                 raise OSError(28, "a write came out short", path)
@@ -192,11 +264,14 @@ class JournalWriter:
     def _install(self, created: tuple[int, str, int]) -> None:
         self._file, self._path, self._size = created
         self._unsynced = self._folder_unsynced = True
+        self._first_words = b""
+        self._following_promised = False
         self._encoders.clear()
 
     def _rotate(self) -> None:
+        record = _close_record(following=True)
         try:
-            os.write(self._file, _close_record(following=True))
+            self._following_promised = os.write(self._file, record) == len(record)
         except OSError:
             pass  # without it the segment is taken in when this process is gone: nothing is lost
         self._leave_file()
@@ -212,7 +287,8 @@ class JournalWriter:
         self._leave_file()
 
     def _keep(self, record: bytes) -> None:
-        if self._closed or self._backlog_bytes + len(record) > LARGEST_BACKLOG:
+        room = LARGEST_BACKLOG if record[8] in _BULKY else LARGEST_BACKLOG + BACKLOG_FOR_WORDS
+        if self._closed or self._backlog_bytes + len(record) > room:
             self.lost += 1
             return
         self._backlog.append(record)
@@ -270,9 +346,19 @@ class JournalWriter:
                 if self._file == file:
                     self._leave_file()
             try:
-                os.makedirs(self.inbox, mode=0o700, exist_ok=True)
+                self._make_inbox()
+                if here.st_nlink == 0:
+                    _write_again(file, here.st_size, path)
             except OSError as error:
                 self.trouble = error
+
+    def _make_inbox(self) -> None:
+        """Make the folder again that somebody removed under a live run, with the store around it."""
+        store, name = os.path.split(self.inbox)
+        if name == INBOX:
+            make_store(store)
+        else:
+            os.makedirs(self.inbox, mode=0o700, exist_ok=True)
 
     def _sync(self) -> None:
         with self._lock:
@@ -291,22 +377,29 @@ class JournalWriter:
     def _recover(self) -> None:
         """Open a new segment and write what waits. The file is made outside of the lock: it may take long."""
         try:
-            created = self._create()
+            try:
+                created = self._create()
+            except FileNotFoundError:
+                self._make_inbox()
+                created = self._create()
         except OSError as error:
             self.trouble = error
             return
         with self._lock:
+            if self._file >= 0:
+                self._leave_file()
             self.trouble = None
             self._install(created)
             waiting, self._backlog, self._backlog_bytes = self._backlog, [], 0
             declared: set[int] = set()
+            segment = self._path
             was_closed, self._closed = self._closed, False
             for position, record in enumerate(waiting):
-                before = self._declare_again(record, declared)
-                if before is not None:
-                    self._append(before)
-                self._append(record)
-                if self.trouble is not None:
+                self._append(self._missing_columns(record, declared) + record)
+                if self._path != segment:  # rotated: the next segment knows no columns yet
+                    segment = self._path
+                    declared.clear()
+                if self._backlog:
                     # the record itself was kept by _append; put the others behind it
                     for later in waiting[position + 1 :]:
                         self._keep(later)
@@ -315,17 +408,19 @@ class JournalWriter:
             if was_closed:
                 self._leave_file()
 
-    def _declare_again(self, record: bytes, declared: set[int]) -> bytes | None:
-        """Return the columns record that a waiting row needs in this segment, if it has none yet."""
-        kind = record[8]
-        if kind != Kind.ROW:
-            return None
+    def _missing_columns(self, record: bytes, declared: set[int]) -> bytes:
+        """Return the columns record that a waiting row needs in this segment, or nothing."""
+        if record[8] != Kind.ROW:
+            return b""
         columns_id = int.from_bytes(record[16:20], "little")
-        keys = self._columns_by_id.get(columns_id)
-        if columns_id in declared or keys is None:
-            return None
+        if columns_id in declared:
+            return b""
         declared.add(columns_id)
-        return encode_structural(Kind.COLUMNS, {"t": time.time_ns(), "id": columns_id, "keys": list(keys)})
+        return _columns_record(columns_id, self._columns_by_id[columns_id])
+
+
+def _columns_record(columns_id: int, keys: tuple[str, ...]) -> bytes:
+    return encode_structural(Kind.COLUMNS, {"t": time.time_ns(), "id": columns_id, "keys": list(keys)})
 
 
 def _close_record(*, following: bool) -> bytes:
@@ -354,6 +449,18 @@ def _sync_folder(folder: str) -> None:
         return
     _sync_quietly(file)
     _close_quietly(file)
+
+
+def _write_again(file: int, size: int, path: str) -> None:
+    """Write what a deleted file holds to its old place, while the system still has it for us."""
+    os.lseek(file, 0, os.SEEK_SET)
+    content = os.read(file, size)
+    again = os.open(path, _OPEN_FLAGS, 0o644)
+    try:
+        os.write(again, content)
+        os.fsync(again)
+    finally:
+        os.close(again)
 
 
 def _remove_quietly(path: str) -> None:

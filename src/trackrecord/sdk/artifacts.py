@@ -29,7 +29,7 @@ def keep_artifact(  # noqa: PLR0917 - called in one place, with what that place 
 
     Files that can't be read are noted as problems and left out; the others are kept.
     """
-    place = os.path.abspath(os.path.expanduser(os.fspath(path)))
+    place = os.path.abspath(os.path.expanduser(os.fsdecode(path)))
     if not os.path.exists(place):
         problems.note(
             "no_such_file",
@@ -37,8 +37,12 @@ def keep_artifact(  # noqa: PLR0917 - called in one place, with what that place 
             "check the path, and log it after it is written",
         )
         return
+    if not os.path.isdir(place) and not os.path.isfile(place):
+        # opening a pipe or a device could wait for ever
+        problems.note("no_such_file", f"log_artifact: {place!r} is neither a file nor a folder")
+        return
     files: list[dict[str, Any]] = []
-    for inner, source in _files(place):
+    for inner, source in _files(place, problems):
         if len(files) >= MOST_FILES:
             problems.note(
                 "too_many_files",
@@ -69,12 +73,16 @@ def keep_artifact(  # noqa: PLR0917 - called in one place, with what that place 
     )
 
 
-def _files(place: str) -> Iterator[tuple[str, str]]:
+def _files(place: str, problems: Problems) -> Iterator[tuple[str, str]]:
     """Yield (name inside of the artifact with forward slashes, file); links to folders are not followed."""
     if not os.path.isdir(place):
         yield _clean(os.path.basename(place)), place
         return
-    for folder, folders, names in os.walk(place):
+
+    def unreadable(error: OSError) -> None:
+        problems.note("unreadable_file", f"log_artifact: a folder could not be read: {error}", misuse=False)
+
+    for folder, folders, names in os.walk(place, onerror=unreadable):
         folders.sort()
         for name in sorted(names):
             source = os.path.join(folder, name)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from trackrecord.journal.format import Kind
@@ -17,59 +18,82 @@ if TYPE_CHECKING:
 
 #: a piece without a line's end is written when it gets longer than this, or at the next beat of the background thread
 LONGEST_PIECE = 8192
+#: no record of a printed text is longer (in characters)
+LONGEST_RECORD = 1 << 20
 
 _listening: list[Run] = []
 _wrapped: dict[str, _Tee] = {}
 
 
+class _Passing(threading.local):
+    """Whether this thread is inside of a write that one tee passes on: tees further below hear nothing of it."""
+
+    now = False
+
+
+_passing = _Passing()
+
+
 class _Tee:
-    """Stands in for a stream: passes everything on, and hands a copy of texts to the listening runs."""
+    """Stands in for a stream: passes everything on, and hands a copy of texts to the listening runs.
+
+    No thread ever waits for another one here: a value that is being logged may print from its ``__float__`` while the
+    journal is locked. Whoever finds somebody else handing over leaves the text to them.
+    """
 
     def __init__(self, stream: Any, name: str) -> None:
         self._stream = stream
         self._name = name
-        self._piece: list[str] = []
+        self._heard: deque[str] = deque()
         self._length = 0
-        self._lock = threading.RLock()
-        self._busy = False
+        self._handing_over = threading.Lock()
 
     def write(self, text: Any) -> Any:
-        result = self._stream.write(text)
+        if _passing.now:
+            return self._stream.write(text)
+        _passing.now = True
+        try:
+            result = self._stream.write(text)
+        finally:
+            _passing.now = False
         if _listening and isinstance(text, str) and text:
-            self._hear(text)
+            self._heard.append(text)
+            self._length += len(text)
+            if "\n" in text or self._length > LONGEST_PIECE:
+                self.hand_over()
         return result
 
     def writelines(self, lines: Any) -> None:
         for line in lines:
             self.write(line)
 
-    def _hear(self, text: str) -> None:
-        with self._lock:
-            if self._busy:  # a signal handler that prints while we write
-                return
-            self._busy = True
+    def hand_over(self) -> None:
+        """Write what was heard so far to the runs."""
+        while self._heard and self._handing_over.acquire(blocking=False):
             try:
-                self._piece.append(text)
-                self._length += len(text)
-                if "\n" in text or self._length > LONGEST_PIECE:
-                    self._hand_over()
-            except Exception:  # printing must never fail because of us
-                pass
+                self._hand_over()
             finally:
-                self._busy = False
+                self._handing_over.release()
 
     def _hand_over(self) -> None:
-        text = "".join(self._piece).encode("utf-8", "replace").decode("utf-8")
-        self._piece.clear()
         self._length = 0
-        for run in _listening:
-            if text and not run.ended:
-                run._writer.append_structural(Kind.CONSOLE, {"stream": self._name, "text": text})
+        pieces = []
+        while self._heard:
+            pieces.append(self._heard.popleft())
+        text = "".join(pieces).encode("utf-8", "replace").decode("utf-8")
+        try:
+            for start in range(0, len(text), LONGEST_RECORD):
+                fields = {"stream": self._name, "text": text[start : start + LONGEST_RECORD]}
+                for run in tuple(_listening):
+                    if not run.ended:
+                        run._writer.append_structural(Kind.CONSOLE, fields)
+        except Exception:  # printing must never fail because of us
+            return
 
-    def flush_piece(self) -> None:
-        with self._lock:
-            if self._piece and not self._busy:
-                self._hand_over()
+    def begin_anew(self) -> None:
+        """Forget what was heard, and who was handing it over: for a forked child."""
+        self._handing_over = threading.Lock()
+        self._heard.clear()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
@@ -89,7 +113,9 @@ def listen(run: Run) -> None:
     _listening.append(run)
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
-        if stream is not None and not isinstance(stream, _Tee):
+        if isinstance(stream, _Tee):
+            _wrapped[name] = stream
+        elif stream is not None:
             _wrapped[name] = _Tee(stream, name)
             setattr(sys, name, _wrapped[name])
 
@@ -97,8 +123,8 @@ def listen(run: Run) -> None:
 def flush(run: Run) -> None:
     """Write pieces without a line's end, as progress bars leave them."""
     if run in _listening:
-        for tee in list(_wrapped.values()):
-            tee.flush_piece()
+        for tee in tuple(_wrapped.values()):
+            tee.hand_over()
 
 
 def leave(run: Run) -> None:
@@ -117,6 +143,4 @@ def leave(run: Run) -> None:
 def after_fork() -> None:
     """Make new locks in a forked child: the old ones may be held by threads that do not exist here."""
     for tee in _wrapped.values():
-        tee._lock = threading.RLock()
-        tee._piece.clear()
-        tee._busy = False
+        tee.begin_anew()

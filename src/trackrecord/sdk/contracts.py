@@ -40,7 +40,7 @@ def contract_fields(pattern: str, **given: Any) -> dict[str, Any]:
     }
 
 
-def experiment_fields(name: str, **given: Any) -> dict[str, Any]:
+def experiment_fields(name: Any, **given: Any) -> dict[str, Any]:
     """Return the fields of an experiment record. Raises UsageError for an empty name or a word that does not exist."""
     _refuse_unknown(given, _EXPERIMENT_WORDS, "an experiment")
     if not isinstance(name, str) or not name.strip():

@@ -16,7 +16,7 @@ from trackrecord.words.ids import new_run_id, new_writer_id
 class _NoWriter(JournalWriter):
     """Takes every record and keeps none."""
 
-    def _append(self, record: bytes) -> None:
+    def _append(self, record: bytes, *, rotate: bool = True) -> None:
         pass
 
     def _open_next(self) -> bool:
@@ -35,8 +35,11 @@ class DisabledRun(Run):
             store=Path("disabled"),
             writer=_NoWriter("", run_id, new_writer_id(), project=project, made_by="disabled"),
             problems=problems,
-            role="begin",
+            role="disabled",
         )
+
+    def __reduce__(self) -> Any:
+        return DisabledRun, (self.project, self.name, Problems(strict=self._problems.strict))
 
     @property
     def url(self) -> str:

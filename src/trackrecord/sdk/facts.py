@@ -25,7 +25,11 @@ class Facts:
         self._parts: dict[str, Any] = {}
         self._digests: dict[tuple[str, str], str] = {}
         self._ready = threading.Event()
-        threading.Thread(target=self._gather, args=(folder,), name="trackrecord-facts", daemon=True).start()
+        thread = threading.Thread(target=self._gather, args=(folder,), name="trackrecord-facts", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # no more threads: there will be no facts, and the run goes on
+            self._ready.set()
 
     def is_ready(self) -> bool:
         """Tell whether everything is known."""
@@ -36,10 +40,10 @@ class Facts:
         self._ready.wait(limit_s)
 
     def write(self, writer: JournalWriter, store: Path) -> None:
-        """Write all parts to a journal, long ones by digest."""
+        """Write the parts known so far to a journal, long ones by digest."""
         from trackrecord.journal.blobfile import put_bytes
 
-        for part, value in self._parts.items():
+        for part, value in tuple(self._parts.items()):
             text = dump_json(value)
             if len(text) <= LONGEST_INLINE:
                 writer.append_structural(Kind.FACTS, {"part": part, "value": value, "digest": None})

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import sys
+import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from trackrecord.journal.place import INBOX
 from trackrecord.journal.writer import JournalWriter
 from trackrecord.sdk import keeper
+from trackrecord.sdk.beginning import begin_record
+from trackrecord.sdk.problems import Problems
 from trackrecord.sdk.version import VERSION
 from trackrecord.words.ids import new_writer_id
 
@@ -20,23 +24,40 @@ class ForkedWriter(JournalWriter):
     Data loaders fork by the dozen and record nothing: they must cost nothing.
     """
 
-    def __init__(self, inbox: str, run_id: str, *, project: str, begin: bytes, run: Run) -> None:
+    def __init__(
+        self, inbox: str, run_id: str, *, project: str, begin: bytes, at_first: Callable[[], None]
+    ) -> None:
         super().__init__(inbox, run_id, new_writer_id(), project=project, made_by=f"trackrecord {VERSION}")
-        self._begin: bytes | None = begin
-        self._of = run
+        self._first_words = begin
+        self._at_first: Callable[[], None] | None = at_first
 
     def _open_next(self) -> bool:
-        if not super()._open_next():
-            return False
-        begin, self._begin = self._begin, None
-        if begin is not None:
-            self._append(begin)
-            keeper.take_on(self._of)
-            self._close_with_multiprocessing()
-        return True
+        at_first, self._at_first = self._at_first, None
+        if at_first is not None:
+            at_first()
+        return super()._open_next()
 
-    def _close_with_multiprocessing(self) -> None:
-        """multiprocessing ends its children by ``os._exit``: have it close this journal first."""
-        util = sys.modules.get("multiprocessing.util")
-        if util is not None:
-            util.Finalize(None, self.close, exitpriority=0)
+
+def go_on(run: Run, watch_end: Callable[[], None]) -> None:
+    """Give an open run a new writer in a forked child; nothing is written before something is recorded there.
+
+    ``watch_end`` is called then, to have the end of the child noticed.
+    """
+
+    def at_first() -> None:
+        keeper.take_on(run)
+        watch_end()
+
+    if run._role == "disabled":
+        return
+    run._writer.abandon()
+    run._lock = threading.RLock()
+    run._role = "forked"
+    run._problems = Problems(strict=run._problems.strict, say=False)
+    run._writer = ForkedWriter(
+        str(run.store / INBOX),
+        run.id,
+        project=run.project,
+        begin=begin_record(role="forked", project=run.project),
+        at_first=at_first,
+    )

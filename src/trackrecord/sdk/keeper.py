@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from trackrecord.journal.format import Kind, encode_structural
@@ -31,13 +32,16 @@ class _Charge:
         self.facts = facts
         self.next_heartbeat = time.monotonic() + HEARTBEAT_S
         self.ended = False
+        self.trouble_noted: OSError | None = None
+        self.lost_noted = 0
         #: the background thread and the end of the process must not work on one run at once
         self.lock = threading.Lock()
 
 
 _charges: list[_Charge] = []
 _thread: threading.Thread | None = None
-_wake = threading.Event()
+#: a queue, since an Event must not be set by a signal handler that interrupts its setting
+_wake: SimpleQueue[None] = SimpleQueue()
 
 
 def take_on(run: Run, *, sampler: Any = None, facts: Any = None) -> None:
@@ -61,13 +65,13 @@ def let_go(run: Run) -> None:
     for charge in _charges:
         if charge.run is run:
             charge.ended = True
-    _wake.set()
+    _wake.put(None)
 
 
 def drain(limit_s: float = LAST_WAIT_S) -> None:
     """Finish the work for all ended runs now: called once, at the end of the process."""
     deadline = time.monotonic() + limit_s
-    for charge in list(_charges):  # an ended one is removed meanwhile
+    for charge in tuple(_charges):  # an ended one is removed meanwhile
         if charge.facts is not None and not charge.facts.is_ready():
             charge.facts.wait(max(0.0, deadline - time.monotonic()))
         _look_after(charge, last=True)
@@ -78,21 +82,26 @@ def forget_all() -> None:
     global _thread, _wake
     _charges.clear()
     _thread = None
-    _wake = threading.Event()
+    _wake = SimpleQueue()
 
 
 def _start() -> None:
     global _thread
     if _thread is None or not _thread.is_alive():
         _thread = threading.Thread(target=_keep_on, name="trackrecord", daemon=True)
-        _thread.start()
+        try:
+            _thread.start()
+        except RuntimeError:  # no more threads, or the interpreter ends: what is logged is kept all the same
+            _thread = None
 
 
 def _keep_on() -> None:
     while True:
-        _wake.wait(BEAT_S)
-        _wake.clear()
-        for charge in list(_charges):
+        try:
+            _wake.get(timeout=BEAT_S)
+        except Empty:
+            pass
+        for charge in tuple(_charges):
             _look_after(charge)
 
 
@@ -114,7 +123,7 @@ def _serve(charge: _Charge, *, last: bool) -> None:
 
     run, writer, now = charge.run, charge.run._writer, time.monotonic()
     facts_done = charge.facts is None or charge.facts.is_ready()
-    if charge.facts is not None and facts_done:
+    if charge.facts is not None and (facts_done or last):
         facts, charge.facts = charge.facts, None
         facts.write(writer, run.store)
     if not charge.ended:
@@ -124,25 +133,31 @@ def _serve(charge: _Charge, *, last: bool) -> None:
         if now >= charge.next_heartbeat:
             charge.next_heartbeat = now + HEARTBEAT_S
             writer.append_structural(Kind.HEARTBEAT, {})
-        if writer.trouble is not None:
+        if writer.trouble is not None and charge.trouble_noted is None:
             run._problems.note(
                 "disk",
                 f"the journal can't be written now: {writer.trouble}; records wait in memory",
                 misuse=False,
             )
+        charge.trouble_noted = writer.trouble
+        _say_what_was_lost(charge)
         run._problems.write(lambda fields: writer.append(encode_structural(Kind.PROBLEM, fields)))
     elif (facts_done or last) and not writer.closed:
-        if writer.lost:
-            writer.append_structural(
-                Kind.PROBLEM,
-                {"code": "lost", "message": "records that could not be kept", "count": writer.lost},
-            )
+        _say_what_was_lost(charge)
         writer.close()
     writer.tend()
     if last and writer.backlog():
         _rescue(run)
     if charge.ended and writer.closed and not writer.backlog() and charge in _charges:
         _charges.remove(charge)
+
+
+def _say_what_was_lost(charge: _Charge) -> None:
+    lost = charge.run._writer.lost
+    if lost != charge.lost_noted:
+        charge.lost_noted = lost
+        fields = {"code": "lost", "message": "records that could not be kept", "count": lost}
+        charge.run._writer.append_structural(Kind.PROBLEM, fields)
 
 
 def _rescue(run: Run) -> None:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from trackrecord.sdk.numbers import as_number, as_plain_list, is_from, type_name
 from trackrecord.sdk.png import Pixels, encode_animated_png, encode_png, pixels_from
-from trackrecord.sdk.settled import settle
+from trackrecord.sdk.settled import clean_text, settle
 from trackrecord.words.errors import UsageError
 
 _SIGNATURES = (
@@ -126,7 +126,7 @@ class Text(Media):
 
     def __init__(self, text: Any, caption: str | None = None) -> None:
         self.caption = caption
-        self.data = {"text": settle(str(text))[0]}
+        self.data = {"text": clean_text(str(text))}
 
 
 class Table(Media):
@@ -358,9 +358,18 @@ def _histogram(values: list[float], bins: int) -> dict[str, Any]:
     if low == high:
         low, high = low - 0.5, high + 0.5
     width = (high - low) / bins
+    if math.isinf(width):  # a range wider than floats are
+        width = high / bins - low / bins
     counts = [0] * bins
     for value in finite:
-        counts[min(bins - 1, int((value - low) / width)) if width > 0 else 0] += 1
+        counts[
+            min(
+                bins - 1,
+                int((value - low) / width if math.isfinite(value - low) else value / width - low / width),
+            )
+            if width > 0
+            else 0
+        ] += 1
     data: dict[str, Any] = {"edges": [low + width * i for i in range(bins)] + [high], "counts": counts}
     if len(finite) != len(values):
         data["nonfinite"] = len(values) - len(finite)

@@ -21,8 +21,8 @@ class Pixels:
 def pixels_from(nested: Any) -> Pixels:
     """Read nested lists ``[row][column]`` or ``[row][column][channel]`` (1 to 4 channels) as pixels.
 
-    Whole numbers are 0 to 255, and fractions 0 to 1 when no value is above 1; values beyond are cut. Raises
-    ValueError for other shapes.
+    Whole numbers are 0 to 255, and fractions 0 to 1 when no value is above 1, booleans black and white;
+    values beyond are cut. Raises ValueError for other shapes.
     """
     if not nested or not isinstance(nested[0], (list, tuple)) or not nested[0]:
         raise ValueError("an image needs rows and columns: a list of lists, or an array of 2 or 3 dimensions")
@@ -42,8 +42,9 @@ def pixels_from(nested: Any) -> Pixels:
                 flat.extend(pixel)
         else:
             flat.extend(row)
-    fractions = any(isinstance(value, float) for value in flat) and max(flat) <= 1.0
-    scale = 255.0 if fractions else 1.0
+    fractions = any(isinstance(value, float) for value in flat) and not any(value > 1.0 for value in flat)
+    mask = all(isinstance(value, bool) for value in flat)
+    scale = 255.0 if fractions or mask else 1.0
     content = bytes(_to_byte(value, scale) for value in flat)
     return Pixels(width, height, channels, content)
 

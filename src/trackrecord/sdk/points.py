@@ -12,7 +12,7 @@ from trackrecord.sdk.media import Media, Table, Text, recognise
 from trackrecord.sdk.numbers import as_number, as_plain_list, is_whole, type_name
 from trackrecord.sdk.problems import Problems
 from trackrecord.words.errors import UsageError
-from trackrecord.words.keys import mend_key
+from trackrecord.words.keys import flatten, mend_key
 
 #: longer sequences given as a metric's value are kept only as far as this
 LONGEST_SEQUENCE = 100_000
@@ -40,7 +40,7 @@ def sort_values(values: Any, problems: Problems) -> Sorted:
             'write run.log({"loss": loss}, step=step)',
         )
         return Sorted(numbers, media)
-    for key, value in _leaves(values, problems):
+    for key, value in _leaves(values, problems).items():
         number = as_number(value)
         if number is not None:
             numbers[key] = number
@@ -68,25 +68,15 @@ def settle_step(step: Any, problems: Problems) -> int | float | None:
     return int(number) if is_whole(number) else number
 
 
-def _leaves(values: Mapping[Any, Any], problems: Problems) -> list[tuple[str, Any]]:
-    leaves: list[tuple[str, Any]] = []
-    pending: list[tuple[str, Mapping[Any, Any], int]] = [("", values, 0)]
-    while pending:
-        prefix, mapping, depth = pending.pop(0)
-        for key, value in mapping.items():
-            name, reason = mend_key(
-                f"{prefix}{key}"
-                if prefix and isinstance(key, str)
-                else key
-                if not prefix
-                else f"{prefix}{key}"
-            )
-            if reason:
-                problems.note("bad_key", f"log(): {reason}")
-            if isinstance(value, Mapping) and value and depth < 20:
-                pending.append((f"{name}/", value, depth + 1))
-            else:
-                leaves.append((name, value))
+def _leaves(values: Mapping[Any, Any], problems: Problems) -> dict[str, Any]:
+    leaves: dict[str, Any] = {}
+    for key, value in flatten(values, "/"):
+        name, reason = mend_key(key)
+        if reason:
+            problems.note("bad_key", f"log(): {reason}")
+        if name in leaves:
+            problems.note("same_key", f"log(): {name!r:.80} came twice in one call; the later value was kept")
+        leaves[name] = value
     return leaves
 
 

@@ -10,6 +10,7 @@ from trackrecord.words.errors import UsageError
 
 #: different problems noted for one run; beyond that they are only counted together
 MOST_PROBLEMS = 200
+LONGEST_MESSAGE = 1000
 
 
 class Problems:
@@ -27,6 +28,7 @@ class Problems:
 
     def note(self, code: str, message: str, hint: str | None = None, *, misuse: bool = True) -> None:
         """Count one problem. In strict mode misuse raises UsageError; what the machine does to us never does."""
+        message = message if len(message) <= LONGEST_MESSAGE else f"{message[:LONGEST_MESSAGE]}..."
         if self.strict and misuse:
             raise UsageError(message, hint=hint)
         key = (code, message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 #: data values up to this many bytes of JSON lie in the record itself
 LONGEST_INLINE_DATA = 64 << 10
+#: greater whole steps are kept as fractional ones
+GREATEST_STEP = (1 << 63) - 1
 
 
 class Run:
@@ -112,20 +115,23 @@ class Run:
         ...     run.log({"train/loss": 0.5, "val": {"accuracy": 0.7}}, step=1)
         """
         try:
-            if self._ended:
-                self._problems.note(
-                    "ended", f"log() was called on the ended run {self.name!r}; nothing was kept"
-                )
-                return
             with self._lock:
-                if type(step) is not int:
-                    step = self._next_step if step is None else self._settled_step(step)
+                if self._ended:
+                    self._problems.note(
+                        "ended", f"log() was called on the ended run {self.name!r}; nothing was kept"
+                    )
+                    return
+                if step is None:
+                    step = self._next_step
+                elif type(step) is not int or not -GREATEST_STEP <= step <= GREATEST_STEP:
+                    step = self._settled_step(step)
+                # taken before anything is written: a signal handler that logs in between gets the next one
+                if type(step) is int and self._next_step <= step < GREATEST_STEP:
+                    self._next_step = step + 1
                 try:
                     self._writer.append_row(values, step, time.time_ns())  # type: ignore[arg-type]
                 except Exception:  # not a plain dict of numbers: look at each value
                     self._log_unusual(values, step)
-                if step >= self._next_step and type(step) is int:
-                    self._next_step = step + 1
         except TrackrecordError:
             raise
         except Exception as error:  # whatever happens in here, training goes on
@@ -161,7 +167,7 @@ class Run:
                 )
                 return
             settled: dict[str, Any] = {}
-            for key, value in flatten(mapping).items():
+            for key, value in flatten(mapping):
                 name, reason = mend_key(key)
                 if reason:
                     self._problems.note("bad_key", f"params: {reason}")
@@ -210,9 +216,12 @@ class Run:
     def rewind(self, step: int | float) -> None:
         """Hide points of greater step recorded before now: training goes on from a checkpoint at ``step``."""
         with self._guard("rewind"), self._lock:
-            settled = self._settled_step(step)
-            self._write(Kind.REWIND, {"step": settled})
-            self._next_step = int(settled) + 1
+            from trackrecord.sdk.points import settle_step
+
+            settled = settle_step(step, self._problems)
+            if settled is not None:
+                self._write(Kind.REWIND, {"step": settled})
+                self._next_step = max(0, min(math.floor(settled), GREATEST_STEP - 1) + 1)
 
     # -- words about the run ------------------------------------------------------------------------------
 
@@ -251,6 +260,10 @@ class Run:
         with self._guard("finish"):
             with self._lock:
                 if self._ended:
+                    return
+                if self._role == "forked" and not self._writer.has_begun():
+                    self._ended = True
+                    current.forget(self)
                     return
                 keeper.last_words(self)
                 if state not in ("finished", "failed", "stopped"):
@@ -313,14 +326,14 @@ class Run:
         return self._next_step if settled is None else settled
 
     def _log_unusual(self, values: Any, step: int | float) -> None:
-        from trackrecord.sdk.points import settle_step, sort_values
+        from trackrecord.sdk.points import sort_values
 
-        settled = settle_step(step, self._problems)
         numbers, media = sort_values(values, self._problems)
         if numbers:
-            self._writer.append_row(numbers, self._next_step if settled is None else settled, time.time_ns())
+            self._writer.append_row(numbers, step, time.time_ns())
         for key, value in media.items():
-            self._write_media(key, value, step)
+            with self._guard(f"log of {key!r:.80}"):
+                self._write_media(key, value, step)
 
     def _log_media(self, key: str, step: int | float | None, make: Any) -> None:
         with self._guard("log"):
@@ -374,6 +387,8 @@ class _Guard:
             if self._problems.strict:
                 return False
             self._problems.note("bad_value", f"{self._what}: {error.message}", error.hint)
+        elif isinstance(error, OSError):
+            self._problems.note("disk", f"{self._what}: it could not be kept: {error}", misuse=False)
         else:
             self._problems.note("internal", f"{self._what}: {type(error).__name__}: {error}", misuse=False)
         return True

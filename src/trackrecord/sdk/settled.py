@@ -10,68 +10,74 @@ from trackrecord.sdk.numbers import as_plain_list, is_from, type_name
 
 #: longer texts are cut, with a note of how long they were
 LONGEST_TEXT = 100_000
+#: a list with more values in it, counting those of lists in it, is kept as its repr
 LONGEST_LIST = 10_000
+DEEPEST_LIST = 20
 
 
-def settle(value: Any, depth: int = 0) -> tuple[Any, bool]:
+def settle(value: Any) -> tuple[Any, bool]:
     """Return ``value`` as JSON for a journal, and whether its meaning was kept.
 
     Numbers, texts, booleans, None, and lists of such are kept exactly; enums by value, paths and dates by their text,
     scalars of numpy and torch by number. All else is kept as its ``repr`` with its type, and the answer is False.
     """
+    return _settle(value, 0, [LONGEST_LIST])
+
+
+def _settle(value: Any, depth: int, room: list[int]) -> tuple[Any, bool]:
+    """Settle a value; ``room`` holds how many more may be in the whole of which it is a part."""
     kind = type(value)
     if value is None or kind is bool:
         return value, True
     if kind is int or kind is float:
         return encode_value(value), True
     if kind is str:
-        return _settle_text(value), True
-    if isinstance(value, (list, tuple)) and depth < 20 and len(value) <= LONGEST_LIST:
-        settled = [settle(child, depth + 1) for child in value]
+        return _cut(value), True
+    if isinstance(value, (list, tuple, set, frozenset)) and depth < DEEPEST_LIST and len(value) <= room[0]:
+        room[0] -= len(value)
+        settled = [_settle(child, depth + 1, room) for child in value]
+        if isinstance(value, (set, frozenset)):
+            settled.sort(key=repr)
         return [child for child, _ in settled], all(kept for _, kept in settled)
-    if isinstance(value, (set, frozenset)) and depth < 20 and len(value) <= LONGEST_LIST:
-        settled = sorted((settle(child, depth + 1) for child in value), key=repr)
-        return [child for child, _ in settled], all(kept for _, kept in settled)
-    return _settle_foreign(value, depth)
-
-
-def _settle_foreign(value: Any, depth: int) -> tuple[Any, bool]:
     try:
-        if isinstance(value, bool):
-            return bool(value), True
-        enum_value = getattr(value, "value", None) if is_from(value, "enum") else None
-        if enum_value is not None:
-            return settle(enum_value, depth + 1)
-        if isinstance(value, str):
-            return _settle_text(str(value)), True
-        if isinstance(value, int):
-            return encode_value(int(value)), True
-        if isinstance(value, float):
-            return encode_value(float(value)), True
-        if (
-            is_from(value, "pathlib")
-            or is_from(value, "datetime")
-            or is_from(value, "uuid")
-            or is_from(value, "decimal")
-        ):
-            return str(value), True
-        if getattr(value, "shape", None) == () and callable(getattr(value, "item", None)):
-            item = value.item()
-            if type(item) in (int, float, bool, str):
-                return settle(item, depth + 1)
-        plain = as_plain_list(value)
-        if plain is not None and depth < 20 and _count(plain, LONGEST_LIST) <= LONGEST_LIST:
-            return settle(plain, depth + 1)
-        if isinstance(value, dict) and not value:
-            return {}, True
+        found = _foreign(value)
+        if found is not None:
+            return _settle(found[0], depth + 1, room)
     except Exception:  # foreign code may raise anything; the repr below is left
         pass
-    return {"$repr": _settle_text(_safe_repr(value)), "type": type_name(value)}, False
+    if isinstance(value, dict) and not value:
+        return {}, True
+    return {"$repr": _cut(_safe_repr(value)), "type": type_name(value)}, False
 
 
-def _settle_text(text: str) -> str:
-    text = text.encode("utf-8", "replace").decode("utf-8") if not text.isascii() else text
-    text = text.replace("\x00", "\ufffd")
+def _foreign(value: Any) -> tuple[Any] | None:
+    """Return the plain value that a foreign object stands for, in a tuple of its own; None when there is none."""
+    if is_from(value, "enum") and getattr(value, "value", None) is not None:
+        return (value.value,)
+    for plain in (str, int, float):
+        if isinstance(value, plain):
+            return (plain(value),)
+    if any(is_from(value, package) for package in ("pathlib", "datetime", "uuid", "decimal")):
+        return (str(value),)
+    if getattr(value, "shape", None) == () and callable(getattr(value, "item", None)):
+        item = value.item()
+        if type(item) in (int, float, bool, str):
+            return (item,)
+    if isinstance(value, (list, tuple)):
+        return None  # it was too long or too deep already
+    listed = as_plain_list(value)
+    return None if listed is None else (listed,)
+
+
+def clean_text(text: str) -> str:
+    """Return a text without what UTF-8 and databases can't hold."""
+    if not text.isascii():
+        text = text.encode("utf-8", "replace").decode("utf-8")
+    return text.replace("\x00", "\ufffd")
+
+
+def _cut(text: str) -> str:
+    text = clean_text(text)
     if len(text) > LONGEST_TEXT:
         return f"{text[:LONGEST_TEXT]}... (cut; {len(text)} characters)"
     return text
@@ -82,17 +88,6 @@ def _safe_repr(value: Any) -> str:
         return repr(value)
     except Exception as error:  # a broken __repr__ must not reach the training
         return f"<{type_name(value)} whose repr raised {type(error).__name__}>"
-
-
-def _count(nested: Any, most: int) -> int:
-    if not isinstance(nested, (list, tuple)):
-        return 1
-    total = 0
-    for child in nested:
-        total += _count(child, most)
-        if total > most:
-            break
-    return total
 
 
 def as_mapping(params: Any) -> Mapping[Any, Any] | None:

@@ -1,9 +1,8 @@
-"""Beginning a run, joining one from another process, and going on in a forked child."""
+"""Beginning a run, and joining one from another process."""
 
 from __future__ import annotations
 
 import os
-import threading
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -11,12 +10,12 @@ from typing import Any
 
 from trackrecord.journal.format import Kind, encode_structural
 from trackrecord.journal.place import INBOX, fallback_stores, find_store, make_store
-from trackrecord.journal.process import host_name
 from trackrecord.journal.writer import JournalWriter
 from trackrecord.sdk import current, keeper
-from trackrecord.sdk.caller import command_line, user_name
+from trackrecord.sdk.beginning import begin_record
 from trackrecord.sdk.contracts import contract_fields, experiment_fields
 from trackrecord.sdk.names import random_name
+from trackrecord.sdk.numbers import as_number
 from trackrecord.sdk.problems import Problems
 from trackrecord.sdk.run import Run
 from trackrecord.sdk.version import VERSION
@@ -129,7 +128,7 @@ def init(
     )
     begins = role == "begin"
     records = [
-        _begin_record(
+        begin_record(
             role=role,
             project=project,
             name=run_name if begins or name else None,
@@ -173,26 +172,9 @@ def join(run_id: str, project: str, name: str, store: str) -> Run:
         problems=Problems(strict=strict),
         role="join",
     )
-    writer.append(_begin_record(role="join", project=project))
+    writer.append(begin_record(role="join", project=project))
     _attach(run, console=False, system_metrics=False)
     return run
-
-
-def become_forked(run: Run) -> None:
-    """Give an open run a new writer in a forked child; nothing is written before something is recorded there."""
-    from trackrecord.sdk.forked import ForkedWriter
-
-    run._writer.abandon()
-    run._lock = threading.RLock()
-    run._role = "forked"
-    run._problems = Problems(strict=run._problems.strict, say=False)
-    run._writer = ForkedWriter(
-        str(run.store / INBOX),
-        run.id,
-        project=run.project,
-        begin=_begin_record(role="forked", project=run.project),
-        run=run,
-    )
 
 
 def define_metric(
@@ -279,7 +261,8 @@ def _attach(run: Run, *, console: bool, system_metrics: bool | float) -> None:
     current.make_current(run)
     sampler = None
     if system_metrics is not False and system_metrics is not None:
-        sampler = Sampler(10.0 if system_metrics is True else max(0.1, float(system_metrics)))
+        interval_s = 10.0 if system_metrics is True else as_number(system_metrics) or 10.0
+        sampler = Sampler(max(0.1, interval_s))
     keeper.take_on(run, sampler=sampler, facts=facts_here() if run._role == "begin" else None)
     if console:
         console_module.listen(run)
@@ -324,7 +307,7 @@ def _rank() -> dict[str, Any] | None:
 def _whole_variable(names: tuple[str, ...]) -> int | None:
     for name in names:
         text = os.environ.get(name, "")
-        if text.isdigit():
+        if text.isascii() and text.isdigit():
             return int(text)
     return None
 
@@ -340,7 +323,7 @@ def _settled_project(project: Any, problems: Problems) -> str:
 def _usable_store(wanted: str | os.PathLike[str] | None, problems: Problems) -> Path:
     """Return a store that can be written to: the wanted one, else a fallback, which is said and noted."""
     try:
-        place = find_store(wanted)
+        place = find_store(_store_given(wanted, problems))
     except OSError:  # the working folder was removed
         place = fallback_stores()[0]
     try:
@@ -366,6 +349,21 @@ def _usable_store(wanted: str | os.PathLike[str] | None, problems: Problems) -> 
     return place
 
 
+def _store_given(wanted: Any, problems: Problems) -> str | None:
+    try:
+        path = None if wanted is None else os.fsdecode(wanted)
+        if path is None or "\x00" not in path:
+            return path
+    except TypeError:
+        pass
+    problems.note(
+        "bad_store",
+        f"the store {wanted!r:.80} is no path; the usual one was taken",
+        "give the path of a folder",
+    )
+    return None
+
+
 def _make_ready(place: Path) -> None:
     """Make sure that a store is there and takes new files: one look where all is well."""
     inbox = place / INBOX
@@ -377,40 +375,6 @@ def _make_ready(place: Path) -> None:
     probe = inbox / f".{os.getpid()}.{os.urandom(4).hex()}.probe"
     os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
     os.unlink(probe)
-
-
-def _begin_record(
-    *,
-    role: str,
-    project: str,
-    name: str | None = None,
-    group: str | None = None,
-    experiment: str | None = None,
-    parent: str | None = None,
-    tags: Iterable[str] = (),
-    notes: str | None = None,
-    hypothesis: str | None = None,
-) -> bytes:
-    now = time.time_ns()
-    return encode_structural(
-        Kind.BEGIN,
-        {
-            "t": now,
-            "role": role,
-            "project": project,
-            "name": name,
-            "group": None if group is None else str(group),
-            "experiment": None if experiment is None else str(experiment),
-            "parent": parent,
-            "tags": [str(tag) for tag in ([tags] if isinstance(tags, str) else tags or ())],
-            "notes": None if notes is None else str(notes),
-            "hypothesis": None if hypothesis is None else str(hypothesis),
-            "user": user_name(),
-            "host": host_name(),
-            "command": command_line() if role == "begin" else [],
-            "created": now,
-        },
-    )
 
 
 def _fork_record(fork_from: tuple[Run | str, int | float], problems: Problems) -> bytes:

@@ -36,7 +36,7 @@ class Summary(MutableMapping[str, Any]):
             from trackrecord.sdk.settled import settle
 
             settled: dict[str, Any] = {}
-            for key, value in flatten(values).items():
+            for key, value in flatten(values):
                 name, reason = mend_key(key)
                 if reason:
                     run._problems.note("bad_key", f"summary: {reason}")

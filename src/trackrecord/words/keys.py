@@ -8,6 +8,8 @@ from typing import Any
 
 #: Longer names are shortened, with a checksum so that different ones stay different.
 LONGEST_KEY = 1000
+#: mappings nested deeper than this are values
+DEEPEST = 50
 
 
 def mend_key(key: Any) -> tuple[str, str | None]:
@@ -20,13 +22,14 @@ def mend_key(key: Any) -> tuple[str, str | None]:
     """
     reason = None
     if not isinstance(key, str):
-        reason = (
-            f"the name {key!r:.80} is a {type(key).__name__}, not a text; it was kept as {str(key)!r:.80}"
-        )
-        key = str(key)
-    if any("\ud800" <= character <= "\udfff" for character in key) or "\x00" in key:
-        reason = f"the name {key!r:.80} has characters that can't be written as UTF-8; they were replaced"
-        key = key.encode("utf-8", "replace").decode("utf-8").replace("\x00", "?")
+        text = _text_of(key)
+        reason = f"a name is a {type(key).__name__}, not a text; it was kept as {text!r:.80}"
+        key = text
+    if not key.isascii() or "\x00" in key:
+        written = key.encode("utf-8", "replace").decode("utf-8").replace("\x00", "?")
+        if written != key:
+            reason = f"the name {key!r:.80} has characters that can't be written as UTF-8; they were replaced"
+            key = written
     if not key:
         return "unnamed", "an empty name was kept as 'unnamed'"
     if len(key) > LONGEST_KEY:
@@ -36,19 +39,34 @@ def mend_key(key: Any) -> tuple[str, str | None]:
     return key, reason
 
 
-def flatten(nested: Mapping[Any, Any], prefix: str = "") -> dict[Any, Any]:
-    """Join the names of nested mappings by dots; empty mappings and lists stay values.
+def flatten(nested: Mapping[Any, Any], separator: str = ".") -> list[tuple[Any, Any]]:
+    """Return (joined name, value) of nested mappings; empty mappings and lists stay values.
+
+    A mapping that holds itself is a value where it comes again.
 
     >>> flatten({"optimizer": {"name": "adam", "lr": 0.1}, "layers": [64, 32]})
-    {'optimizer.name': 'adam', 'optimizer.lr': 0.1, 'layers': [64, 32]}
+    [('optimizer.name', 'adam'), ('optimizer.lr', 0.1), ('layers', [64, 32])]
     """
-    flat: dict[Any, Any] = {}
-    pending: list[tuple[Any, Any, int]] = [(prefix, nested, 0)] if nested else []
+    flat: list[tuple[Any, Any]] = []
+    around = frozenset((id(nested),))
+    pending: list[tuple[Any, Any, frozenset[int]]] = [
+        (key, value, around) for key, value in reversed(list(nested.items()))
+    ]
     while pending:
-        path, value, depth = pending.pop()
-        if isinstance(value, Mapping) and value and depth < 50:
-            children = [(f"{path}.{key}" if path else key, child, depth + 1) for key, child in value.items()]
+        path, value, around = pending.pop()
+        if isinstance(value, Mapping) and value and id(value) not in around and len(around) < DEEPEST:
+            inside = around | {id(value)}
+            children = [
+                (f"{_text_of(path)}{separator}{_text_of(key)}", child, inside) for key, child in value.items()
+            ]
             pending.extend(reversed(children))
         else:
-            flat[path] = value
+            flat.append((path, value))
     return flat
+
+
+def _text_of(key: Any) -> str:
+    try:
+        return str(key)
+    except Exception:  # noqa: BLE001 - any error of a foreign __str__ means only that it says nothing
+        return f"a {type(key).__name__}"

@@ -1,0 +1,56 @@
+"""The first word of a writer: what it is to its run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from trackrecord.journal.format import Kind, encode_structural
+from trackrecord.journal.process import host_name
+from trackrecord.sdk.caller import command_line, user_name
+from trackrecord.sdk.settled import clean_text
+
+
+def begin_record(
+    *,
+    role: str,
+    project: str,
+    name: str | None = None,
+    group: str | None = None,
+    experiment: str | None = None,
+    parent: str | None = None,
+    tags: Any = (),
+    notes: str | None = None,
+    hypothesis: str | None = None,
+) -> bytes:
+    """Return the begin record of a writer whose role is ``begin``, ``join`` or ``forked``."""
+    now = time.time_ns()
+    return encode_structural(
+        Kind.BEGIN,
+        {
+            "t": now,
+            "role": role,
+            "project": project,
+            "name": name,
+            "group": None if group is None else str(group),
+            "experiment": None if experiment is None else str(experiment),
+            "parent": parent,
+            "tags": as_tags(tags),
+            "notes": None if notes is None else str(notes),
+            "hypothesis": None if hypothesis is None else str(hypothesis),
+            "user": user_name(),
+            "host": host_name(),
+            "command": command_line() if role == "begin" else [],
+            "created": now,
+        },
+    )
+
+
+def as_tags(tags: Any) -> list[str]:
+    """Return tags as texts: one text is one tag, and what is no series of tags is a tag itself."""
+    if tags is None:
+        return []
+    if isinstance(tags, str) or not isinstance(tags, Iterable):
+        return [clean_text(str(tags))]
+    return [clean_text(str(tag)) for tag in tags]
