@@ -112,20 +112,20 @@ class Application:
         connection.execute("UPDATE revision SET value = value + 1")
         revision = int(connection.execute("SELECT value FROM revision").fetchone()[0])
         connection.executemany(
-            "UPDATE run SET revision = ?1, problems = (SELECT count(*) FROM problem WHERE run = ?2),"
-            " grown_at = (SELECT max(grown_at) FROM writer WHERE run = ?2) WHERE number = ?2",
-            [(revision, run) for run in tx.touched],
+            "UPDATE run SET revision = :revision, problems = (SELECT count(*) FROM problem WHERE run = :run),"
+            " grown_at = (SELECT max(grown_at) FROM writer WHERE run = :run) WHERE number = :run",
+            [{"revision": revision, "run": run} for run in tx.touched],
         )
         connection.executemany(
-            "UPDATE project SET changed = max(changed, (SELECT max(last_time) FROM writer WHERE run = ?1))"
-            " WHERE number = (SELECT project FROM run WHERE number = ?1)",
-            [(run,) for run in tx.touched],
+            "UPDATE project SET changed = max(changed, (SELECT max(last_time) FROM writer WHERE run = :run))"
+            " WHERE number = (SELECT project FROM run WHERE number = :run)",
+            [{"run": run} for run in tx.touched],
         )
         projects = {tx.project_of(run) for run in tx.touched}
         connection.executemany(
-            "UPDATE project SET revision = ?1, created = (SELECT min(created) FROM run WHERE project = ?2)"
-            " WHERE number = ?2",
-            [(revision, project) for project in projects],
+            "UPDATE project SET revision = :revision, created = (SELECT min(created) FROM run WHERE project = :project)"
+            " WHERE number = :project",
+            [{"revision": revision, "project": project} for project in projects],
         )
         for project in tx.left_projects:
             _remove_if_empty(connection, project)
@@ -192,9 +192,9 @@ class Application:
 def _remove_if_empty(connection: sqlite3.Connection, project: int) -> None:
     """Remove a project that was only the guess for a run whose real project is known now."""
     connection.execute(
-        "DELETE FROM project WHERE number = ?1 AND NOT EXISTS (SELECT 1 FROM run WHERE project = ?1)"
-        " AND NOT EXISTS (SELECT 1 FROM experiment WHERE project = ?1)"
-        " AND NOT EXISTS (SELECT 1 FROM contract WHERE project = ?1)"
-        " AND NOT EXISTS (SELECT 1 FROM artifact WHERE project = ?1)",
-        (project,),
+        "DELETE FROM project WHERE number = :project AND NOT EXISTS (SELECT 1 FROM run WHERE project = :project)"
+        " AND NOT EXISTS (SELECT 1 FROM experiment WHERE project = :project)"
+        " AND NOT EXISTS (SELECT 1 FROM contract WHERE project = :project)"
+        " AND NOT EXISTS (SELECT 1 FROM artifact WHERE project = :project)",
+        {"project": project},
     )

@@ -137,8 +137,8 @@ class Points:
         self._tx.connection.execute(
             "UPDATE run SET (points, last_step) = (SELECT coalesce(sum(points), 0),"
             " max(CASE WHEN points > 0 AND key NOT LIKE 'system/%' THEN last_step END)"
-            " FROM metric WHERE run = ?1) WHERE number = ?1",
-            (run,),
+            " FROM metric WHERE run = :run) WHERE number = :run",
+            {"run": run},
         )
 
     def _rewinds_of(self, run: int) -> list[Rewind]:

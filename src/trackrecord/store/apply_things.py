@@ -126,11 +126,19 @@ class Things:
         project = self._tx.project_of(source.run)
         found = connection.execute(
             "INSERT INTO artifact (project, name, version, kind, digest, size, created)"
-            " VALUES (?1, ?2, 1 + (SELECT coalesce(max(version), 0) FROM artifact WHERE project = ?1 AND name = ?2),"
-            " ?3, ?4, ?5, ?6)"
+            " VALUES (:project, :name, 1 +"
+            " (SELECT coalesce(max(version), 0) FROM artifact WHERE project = :project AND name = :name),"
+            " :kind, :digest, :size, :time)"
             " ON CONFLICT (project, name, digest) DO UPDATE SET created = min(created, excluded.created)"
             " RETURNING number",
-            (project, name, text(fields, "kind") or "file", digest, whole(fields, "size") or 0, time),
+            {
+                "project": project,
+                "name": name,
+                "kind": text(fields, "kind") or "file",
+                "digest": digest,
+                "size": whole(fields, "size") or 0,
+                "time": time,
+            },
         ).fetchone()
         files = fields.get("files")
         connection.executemany(
