@@ -32,7 +32,7 @@ function Lines({ view, feed }: { view: ConsoleView; feed: ConsoleFeed }) {
   const [search, setSearch] = useState("");
   const [follow, setFollow] = useState(true);
   const scroller = useRef<HTMLDivElement>(null);
-  const wanted = search.trim().toLowerCase();
+  const wanted = search.toLowerCase();
   const shown = useMemo(() => (wanted ? view.lines.filter((line) => line.text.toLowerCase().includes(wanted)) : view.lines), [view.lines, wanted]);
   const virtualizer = useVirtualizer({
     count: shown.length,
