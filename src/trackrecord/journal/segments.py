@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+#: the run id of journals that are about a project and no run of it
+NO_RUN = "-"
 _NAME = re.compile(r"(?P<run>[A-Za-z0-9_-]{1,64})\.(?P<writer>[0-9a-f]{16})\.(?P<n>[0-9]{1,9})\.journal\Z")
 
 

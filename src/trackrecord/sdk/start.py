@@ -10,6 +10,7 @@ from typing import Any
 
 from trackrecord.journal.format import Kind, encode_structural
 from trackrecord.journal.place import INBOX, fallback_stores, find_store, make_store
+from trackrecord.journal.segments import NO_RUN
 from trackrecord.journal.writer import JournalWriter
 from trackrecord.sdk import current, keeper
 from trackrecord.sdk.beginning import begin_record
@@ -27,8 +28,6 @@ from trackrecord.words.keys import mend_key
 _RANK_VARIABLES = ("RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK", "PMI_RANK")
 _LOCAL_RANK_VARIABLES = ("LOCAL_RANK", "SLURM_LOCALID", "OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID")
 _WORLD_SIZE_VARIABLES = ("WORLD_SIZE", "SLURM_NTASKS", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE")
-#: the journal of no run: contracts and experiments stated while no run is open
-NO_RUN = "-"
 
 
 def init(

@@ -13,7 +13,7 @@ from trackrecord.journal.bulk import Batch, Rows
 from trackrecord.journal.format import Kind
 from trackrecord.journal.reader import Record
 from trackrecord.journal.segments import SegmentName
-from trackrecord.store import apply_run
+from trackrecord.store import apply_project, apply_run
 from trackrecord.store.apply_rows import Points
 from trackrecord.store.apply_things import Things
 from trackrecord.store.apply_values import Values
@@ -94,10 +94,14 @@ class Application:
         self._keep_progress(source, after, latest, grown_at, gone)
         return after
 
+    def take_about_project(self, name: SegmentName, batch: Batch) -> None:
+        """Apply the whole journal of no run, which has ended."""
+        apply_project.take_journal(self.tx, name.writer, batch)
+
     def finish(self) -> int | None:
         """Write down all that waited; return the new revision, or None when nothing has changed."""
         tx = self.tx
-        if not tx.touched:
+        if not tx.touched and not tx.touched_projects:
             return None
         connection = tx.connection
         self._points.flush()
@@ -121,9 +125,10 @@ class Application:
             " WHERE number = (SELECT project FROM run WHERE number = :run)",
             [{"run": run} for run in tx.touched],
         )
-        projects = {tx.project_of(run) for run in tx.touched}
+        projects = {tx.project_of(run) for run in tx.touched} | tx.touched_projects
         connection.executemany(
-            "UPDATE project SET revision = :revision, created = (SELECT min(created) FROM run WHERE project = :project)"
+            "UPDATE project SET revision = :revision,"
+            " created = coalesce((SELECT min(created) FROM run WHERE project = :project), created)"
             " WHERE number = :project",
             [{"revision": revision, "project": project} for project in projects],
         )

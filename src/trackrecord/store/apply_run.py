@@ -1,10 +1,11 @@
-"""What records that describe a run do: segment, begin, change, experiment, contract, fork, rewind, rank, finish."""
+"""What records that describe a run do: segment, begin, change, fork, rewind, rank, finish."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
+from trackrecord.store import apply_project
 from trackrecord.store.fields import clean, decoded, json_text, number, text, texts, whole
 from trackrecord.store.transaction import (
     FROM_BEGINNING,
@@ -65,7 +66,12 @@ def begin(tx: Transaction, source: Source, said: Said) -> None:
     experiment_name = text(fields, "experiment")
     if experiment_name is not None:
         _set(
-            tx, source, said, origin, "experiment", _experiment_number(tx, source, experiment_name, said.time)
+            tx,
+            source,
+            said,
+            origin,
+            "experiment",
+            apply_project.experiment_number(tx, tx.project_of(source.run), experiment_name, said.time),
         )
     host = _host_of(tx, source)
     if host is not None:
@@ -107,50 +113,13 @@ def change(tx: Transaction, source: Source, said: Said) -> None:
 
 
 def experiment(tx: Transaction, source: Source, said: Said) -> None:
-    """Keep what is said of an experiment, field by field."""
-    name = text(said.fields, "name")
-    if not name:
-        return
-    owner = _experiment_number(tx, source, name, said.time)
-    for field in ("hypothesis", "prediction", "verdict", "conclusion"):
-        value = text(said.fields, field)
-        if value is not None and tx.may_set("experiment", owner, field, FROM_CHANGE, said):
-            tx.connection.execute(
-                f"UPDATE experiment SET {field} = ? WHERE number = ?",  # noqa: S608 - one of four words
-                (value, owner),
-            )
+    """Keep what is said of an experiment of the run's project."""
+    apply_project.experiment(tx, tx.project_of(source.run), said)
 
 
 def contract(tx: Transaction, source: Source, said: Said) -> None:
-    """Keep what the project says about a metric; the last word holds."""
-    fields = said.fields
-    pattern = text(fields, "pattern")
-    if not pattern:
-        return
-    goal = fields.get("goal") if fields.get("goal") in ("max", "min") else None
-    new = (
-        goal,
-        text(fields, "unit"),
-        int(fields.get("primary") is True),
-        text(fields, "x"),
-        number(fields, "low"),
-        number(fields, "high"),
-        text(fields, "description"),
-    )
-    project = tx.project_of(source.run)
-    found = tx.connection.execute(
-        "SELECT updated, goal, unit, is_primary, x, low, high, description FROM contract"
-        " WHERE project = ? AND pattern = ?",
-        (project, pattern),
-    ).fetchone()
-    # equal times: the greater text holds, so that no order of arrival shows
-    if found is None or (said.time, json.dumps(new)) > (found[0], json.dumps(found[1:])):
-        tx.connection.execute(
-            "INSERT OR REPLACE INTO contract"
-            " (project, pattern, goal, unit, is_primary, x, low, high, description, updated)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (project, pattern, *new, said.time),
-        )
+    """Keep what is said of a metric of the run's project."""
+    apply_project.contract(tx, tx.project_of(source.run), said)
 
 
 def fork(tx: Transaction, source: Source, said: Said) -> None:
@@ -217,17 +186,6 @@ def _set_project(tx: Transaction, source: Source, said: Said, origin: int) -> No
         if before != after:
             tx.connection.execute("UPDATE run SET project = ? WHERE number = ?", (after, source.run))
             tx.left_projects.add(before)
-
-
-def _experiment_number(tx: Transaction, source: Source, name: str, time: int) -> int:
-    project = tx.project_of(source.run)
-    found = tx.connection.execute(
-        "INSERT INTO experiment (project, name, created, updated) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT (project, name) DO UPDATE SET"
-        " created = min(created, excluded.created), updated = max(updated, excluded.updated) RETURNING number",
-        (project, name, time, time),
-    ).fetchone()
-    return int(found[0])
 
 
 def _host_of(tx: Transaction, source: Source) -> str | None:

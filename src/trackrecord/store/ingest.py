@@ -17,6 +17,7 @@ from trackrecord.journal.bulk import Batch, read_batch
 from trackrecord.journal.format import FILE_HEADER, Kind
 from trackrecord.journal.process import is_gone
 from trackrecord.journal.reader import Record, check_file_header, scan
+from trackrecord.journal.segments import NO_RUN
 from trackrecord.store.apply import Application, Progress, progress_of
 from trackrecord.store.embedded import EmbeddedStore
 from trackrecord.store.inbox import Segment, find_segments
@@ -180,6 +181,8 @@ class _Pass:
         """Take in what is new in one segment; return how many bytes that was."""
         before = progress_of(connection, segment.name)
         try:
+            if segment.name.run == NO_RUN:
+                return self._take_about_project(application, segment)
             piece = self._read(connection, segment, before)
         except FileNotFoundError:
             return 0  # another ingester has taken it in and removed it
@@ -201,6 +204,22 @@ class _Pass:
         elif after.closed or piece.life.gone:
             self._complete.append(segment.path)
         return after.taken - before.taken
+
+    def _take_about_project(self, application: Application, segment: Segment) -> int:
+        """Take in the journal of no run, once its writer is done with it: it is small, and may be taken in twice."""
+        with open(segment.path, "rb") as file:  # noqa: PTH123
+            data = file.read()
+        if not check_file_header(data):
+            return 0
+        batch = read_batch(data, final=True)
+        if not _is_closed(batch) and is_gone(_process_in(data)) is not True:
+            return 0
+        if batch.not_understood is not None:
+            self._report.problems.append(_newer(segment, batch.not_understood))
+            return 0
+        application.take_about_project(segment.name, batch)
+        self._complete.append(segment.path)
+        return len(data)
 
     def _read(self, connection: sqlite3.Connection, segment: Segment, before: Progress) -> _Piece | None:
         """Read what is new in a segment; None when there is not even the beginning of one."""

@@ -51,6 +51,8 @@ class Transaction:
         self.new_runs: set[int] = set()
         #: runs to which anything happened
         self.touched: set[int] = set()
+        #: projects about which something was said outside of any run
+        self.touched_projects: set[int] = set()
         #: runs whose ending has to be worked out again
         self.ending: set[int] = set()
         #: (run, writer) that add no more rows
