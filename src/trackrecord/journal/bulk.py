@@ -14,7 +14,6 @@ from trackrecord.journal.format import (
     RETRIED,
     STEP_IS_FRACTIONAL,
     Kind,
-    decode_value,
 )
 from trackrecord.journal.reader import Damage, Record, end_of, is_structural, is_understood, record_size, scan
 
@@ -100,8 +99,12 @@ def read_batch(
 def _learn_columns(record: Record, columns: dict[int, tuple[str, ...]]) -> None:
     fields = record.fields()
     keys = fields.get("keys")
-    if isinstance(fields.get("id"), int) and isinstance(keys, list):
-        columns[fields["id"]] = tuple(str(decode_value(key)) for key in keys)
+    if (
+        isinstance(fields.get("id"), int)
+        and isinstance(keys, list)
+        and all(isinstance(key, str) for key in keys)
+    ):
+        columns[fields["id"]] = tuple(keys)
 
 
 def _rows_from(

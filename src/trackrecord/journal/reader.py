@@ -43,7 +43,12 @@ class Record(NamedTuple):
     def values(self, name: str) -> dict[str, Any]:
         """Return the field ``name`` as a map of decoded values, for params and summary."""
         value = self.fields().get(name)
-        return {key: decode_value(child) for key, child in value.items()} if isinstance(value, dict) else {}
+        if not isinstance(value, dict):
+            return {}
+        try:
+            return {key: decode_value(child) for key, child in value.items()}
+        except RecursionError:  # no writer of ours nests like that
+            return {}
 
 
 class Damage(NamedTuple):

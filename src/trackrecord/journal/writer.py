@@ -83,6 +83,7 @@ class JournalWriter:
         )
         self._busy = False
         self._inside: list[bytes] = []
+        self._torn_inside = False
 
     # -- the logging threads' side ------------------------------------------------------------------------
 
@@ -192,15 +193,18 @@ class JournalWriter:
                 written = 0
             if written == len(record):
                 return
+            self._torn_inside = self._torn_inside or written > 0
         self._inside.append(record)
 
     def _catch_up(self) -> None:
-        waiting, self._inside = self._inside, []
-        if self._file >= 0:
-            # what waits may have been written in part: begin a new segment, as after any short write
-            self._leave_file()
-        for record in waiting:
-            self._append(record)
+        while self._inside:
+            self._busy = True
+            if self._torn_inside:
+                self._torn_inside = False
+                self._leave_file()
+            while self._inside:
+                self._append(self._inside.pop(0))
+            self._busy = False
 
     def _declared_row(
         self, values: dict[str, Any], step: int | float, time_ns: int, flags: int
@@ -335,7 +339,8 @@ class JournalWriter:
         if file < 0:
             return
         try:
-            here, there = os.fstat(file), os.stat(path)
+            here = os.fstat(file)
+            there = os.stat(path)
             in_place = (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino)
         except FileNotFoundError:
             in_place = False
