@@ -26,7 +26,8 @@ COLOURS = (
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 # The eight dots of a braille character, by row and column.
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
-_SMALLEST_LOG = 1e-300
+# Beyond these a difference of two numbers is no number any more: values are drawn at the edge, ranges are widened.
+_GREATEST, _SMALLEST = 1e300, 1e-290
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,8 @@ def draw_chart(curves: Sequence[Curve], look: Look, x_title: str) -> list[Text]:
     )
     for at, each in enumerate(spots):
         picture.draw(each, at)
-    return _framed(picture, curves, look, dict(zip(y_ticks, y_names, strict=True)), margin, x_title)
+    names = dict(zip(y_ticks, y_names, strict=True))
+    return _framed(picture, curves, look, y_names=names, margin=margin, x_title=x_title)
 
 
 def legend(curves: Sequence[Curve], look: Look) -> list[Text]:
@@ -116,20 +118,26 @@ def _some_ticks(low: float, high: float, height: int) -> list[float]:
 def _spots(curve: Curve, log_y: bool) -> list[tuple[float, float, float, float] | None]:
     spots: list[tuple[float, float, float, float] | None] = []
     for x, *values in zip(curve.x, curve.y, curve.low, curve.high, strict=True):
-        numbers = [float(value) for value in values]
-        if log_y:
-            numbers = [math.log10(value) if value > _SMALLEST_LOG else math.nan for value in numbers]
-        if all(map(math.isfinite, numbers)) and math.isfinite(x):
-            spots.append((float(x), *numbers))  # type: ignore[arg-type]
-        else:
-            spots.append(None)
+        middle, low, high = (_in_reach(value, log_y) for value in values)
+        here = _in_reach(x, False)
+        spots.append(
+            (here, middle, low, high) if all(map(math.isfinite, (here, middle, low, high))) else None
+        )
     return spots
+
+
+def _in_reach(value: float, logarithmic: bool) -> float:
+    """Return where a value is drawn: NaN for nowhere."""
+    if not math.isfinite(value) or (logarithmic and value <= _SMALLEST):
+        return math.nan
+    near = min(_GREATEST, max(-_GREATEST, float(value)))
+    return math.log10(near) if logarithmic else near
 
 
 def _range(values: Sequence[float]) -> tuple[float, float]:
     low, high = min(values), max(values)
-    if low == high:
-        room = abs(low) * 0.1 or 1.0
+    if high - low < _SMALLEST:
+        room = abs(low) * 0.1 if abs(low) > 10 * _SMALLEST else 1.0
         return low - room, high + room
     return low, high
 
@@ -234,6 +242,7 @@ def _framed(
     picture: _Picture,
     curves: Sequence[Curve],
     look: Look,
+    *,
     y_names: dict[float, str],
     margin: int,
     x_title: str,

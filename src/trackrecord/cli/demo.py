@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from importlib.util import find_spec
@@ -103,6 +102,8 @@ def shown_path(path: Path) -> str:
     try:
         return str(path.relative_to(Path.cwd()))
     except (ValueError, OSError):
-        home = os.path.expanduser("~")
-        text = str(path)
-        return "~" + text[len(home) :] if text.startswith(home + os.sep) else text
+        pass
+    try:
+        return str(Path("~", path.relative_to(Path.home())))
+    except (ValueError, RuntimeError):
+        return str(path)

@@ -57,13 +57,13 @@ def export_csv(
         if output is None:
             # Python's own translation of line ends is off: the lines are the same on every system.
             sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
-            _write(store, what, sys.stdout, where, project, metrics)
+            _write(store, what, sys.stdout, where=where, project=project, metrics=metrics)
             return
         target = Path(output)
         partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
         try:
             with partial.open("w", encoding="utf-8", newline="") as file:
-                written = _write(store, what, file, where, project, metrics)
+                written = _write(store, what, file, where=where, project=project, metrics=metrics)
             partial.replace(target)
         finally:
             partial.unlink(missing_ok=True)
@@ -71,7 +71,7 @@ def export_csv(
 
 
 def _write(
-    store: Store, what: str, out: TextIO, where: str, project: str | None, metrics: tuple[str, ...]
+    store: Store, what: str, out: TextIO, *, where: str, project: str | None, metrics: tuple[str, ...]
 ) -> int:
     from trackrecord.exchange.csv_export import write_points, write_runs
     from trackrecord.query.runs import select_runs

@@ -39,9 +39,9 @@ def print_grid(console: Console, columns: Sequence[GridColumn], *, indent: int =
     shown, widths = _fit(console, list(columns), indent)
     dots = "…" if can_show_unicode(console) else "..."
     heads = [Text(column.heading, style="bold") for column in shown]
-    _print_line(console, heads, shown, widths, indent, dots)
+    _print_line(console, heads, shown, widths, indent=indent, dots=dots)
     for row in range(max((len(column.cells) for column in shown), default=0)):
-        _print_line(console, [column.cells[row] for column in shown], shown, widths, indent, dots)
+        _print_line(console, [column.cells[row] for column in shown], shown, widths, indent=indent, dots=dots)
     kept = {id(column) for column in shown}
     return [column.heading for column in columns if id(column) not in kept]
 
@@ -89,6 +89,7 @@ def _print_line(
     cells: Sequence[Text],
     columns: Sequence[GridColumn],
     widths: Sequence[int],
+    *,
     indent: int,
     dots: str,
 ) -> None:

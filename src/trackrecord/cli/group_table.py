@@ -105,7 +105,8 @@ def print_groups(console: Console, table: GroupTable, *, unicode: bool) -> None:
         cells = [Text("" if value is None else format_value(value)) for value in values]
         columns.append(GridColumn(one_line(key), cells, weight=60 - min(at, 50), may_shrink=True))
     hidden = print_grid(console, columns)
-    footer = f"{count_of(len(table.groups), 'group')} of {count_of(sum(len(runs) for _, runs in table.groups), 'run')}, "
+    runs = sum(len(members) for _, members in table.groups)
+    footer = f"{count_of(len(table.groups), 'group')} of {count_of(runs, 'run')}, "
     footer += f"mean {_plus_minus(unicode)} standard deviation"
     if any(each.statistics.left_out for result in table.results for each in result.groups):
         footer += "; (n) where not every run has the value"

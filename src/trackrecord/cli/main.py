@@ -65,6 +65,16 @@ class _LazyGroup(click.Group):
             ctx.fail(f"There is no command {args[0]!r}.{meant}")
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a reader that leaves early (``| head``) is no error, other than click has it."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            discard_output()
+            return 0
+        return result
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """List the commands without importing any of them."""
         with formatter.section("Commands"):
@@ -107,7 +117,6 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def _run(arguments: list[str], session: Session) -> int:
     try:
         result: Any = cli.main(arguments, prog_name="trackrecord", standalone_mode=False, obj=session)
-        sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except click.ClickException as error:
         error.show()
@@ -115,9 +124,6 @@ def _run(arguments: list[str], session: Session) -> int:
     except (click.Abort, KeyboardInterrupt):
         session.say_error("Interrupted.")
         return 130
-    except BrokenPipeError:
-        discard_output()
-        return 0
     except TrackrecordError as error:
         if session.debug:
             raise

@@ -59,10 +59,14 @@ def number_format(values: Iterable[Any]) -> str:
 
     >>> number_format([0.9, 1.0, 0.12345])
     '.4f'
+    >>> number_format([19.0, 20.0])
+    '.0f'
     """
     sizes = [abs(value) for value in values if isinstance(value, float) and math.isfinite(value) and value]
     if not sizes:
         return "g"
+    if max(sizes) > 1 and all(size.is_integer() and size < 10**12 for size in sizes):
+        return ".0f"
     if min(sizes) >= 10.0**-_DECIMALS * 5 and max(sizes) < 10**6:
         whole_digits = len(str(int(max(sizes))))
         return f".{max(1, _DECIMALS + 1 - whole_digits)}f"

@@ -84,7 +84,7 @@ def command(
         print_json(curves(found))
         return
     for name in names:
-        _print_chart(session, name, records, found, (room, height), log_y)
+        _print_chart(session, name, records, found, size=(room, height), log_y=log_y)
 
 
 def _checked_metric(records: Sequence[RunRecord], name: str) -> str:
@@ -122,6 +122,7 @@ def _print_chart(
     metric: str,
     records: Sequence[RunRecord],
     found: Chart,
+    *,
     size: tuple[int, int],
     log_y: bool,
 ) -> None:

@@ -11,7 +11,8 @@ from rich.text import Text
 _STEERING = re.compile(
     r"\x1b(?:\][^\x07\x1b]*(?:\x07|\x1b\\)?|\[[0-?]*[ -/]*[@-ln-~]|[PX^_][^\x1b]*(?:\x1b\\)?|[ -/]*[0-Z\\`-~])"
 )
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f]")
+#: control codes, and the beginning of a sequence that is no colour
+_CONTROLS = re.compile(r"\x1b(?!\[[0-9;:]*m)|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f]")
 
 
 def printed_text(text: str) -> Text:

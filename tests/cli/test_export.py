@@ -1,0 +1,41 @@
+"""``trackrecord export`` as a real process."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+from tests.cli.conftest import Call
+
+
+def test_runs_on_standard_output(call: Call) -> None:
+    """One line per run with params, summary and last values."""
+    rows = list(csv.DictReader(io.StringIO(call("export", "csv", "--project", "digits").stdout)))
+
+    assert len(rows) == 6
+    assert {row["name"]: row["params.lr"] for row in rows}["fast-0"] == "0.1"
+    assert all(row["metrics.plain"] in ("19", "19.0") for row in rows)
+
+
+def test_points_to_a_file(call: Call, tmp_path: Path) -> None:
+    """One line per point, into a file that is there whole or not at all."""
+    target = tmp_path / "points.csv"
+    done = call("export", "csv", "points", "--where", 'name == "slow-0"', "-m", "plain", "-o", str(target))
+
+    rows = list(csv.DictReader(io.StringIO(target.read_text(encoding="utf-8"))))
+    assert [float(row["value"]) for row in rows] == list(range(20))
+    assert [float(row["step"]) for row in rows] == list(range(20))
+    assert "20 points written" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["points.csv"]
+
+
+def test_wrong_filter_leaves_no_file(call: Call, tmp_path: Path) -> None:
+    """An error leaves an older file as it was."""
+    target = tmp_path / "runs.csv"
+    target.write_text("old", encoding="utf-8")
+    done = call("export", "csv", "--where", "nonsense >", "-o", str(target))
+
+    assert done.returncode == 1
+    assert target.read_text(encoding="utf-8") == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["runs.csv"]

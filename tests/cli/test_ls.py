@@ -1,0 +1,102 @@
+"""``trackrecord ls`` as a real process."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from tests.cli.conftest import Call, columns_of
+
+
+def test_lists_what_tells_runs_apart(call: Call) -> None:
+    """The table has the params that vary and the main results, the primary metric first, and an exact count."""
+    done = call("ls", "--project", "digits")
+
+    header = columns_of(done.stdout)
+    assert done.returncode == 0
+    assert header[:6] == ["id", "name", "state", "created", "duration", "group"]
+    assert header[6:] == ["val/accuracy ↑", "note", "val/loss ↓", "plain", "lr", "seed"]
+    assert done.stdout.splitlines()[-1] == "6 runs"
+    assert re.search(r"fast-2 +✓ finished .* fast +0\.9950 +good +0\.1500 +19 ", done.stdout)
+
+
+def test_footer_counts_all_that_fit(call: Call) -> None:
+    """A shortened list says how many there are."""
+    assert call("ls", "--limit", "2").stdout.splitlines()[-1].startswith("2 of 8 runs")
+
+
+def test_filter_sort_and_columns(call: Call) -> None:
+    """FILTER, --sort and --columns do what they say, for fields, params, metrics and bare names."""
+    done = call(
+        "ls", "lr > 0.05", "--sort", "-val/accuracy", "--columns", "name,params.lr,metrics.plain,val/loss"
+    )
+
+    assert columns_of(done.stdout) == ["name", "params.lr", "metrics.plain", "val/loss ↓"]
+    assert [line.split()[0] for line in done.stdout.splitlines()[1:4]] == ["fast-2", "fast-1", "fast-0"]
+    assert columns_of(done.stdout, line=1) == ["fast-2", "0.1", "19", "0.1500"]
+
+
+def test_json_has_the_shape_of_the_api(call: Call) -> None:
+    """--json gives a page of runs with exact values; NaN is a text."""
+    page: dict[str, Any] = json.loads(call("ls", 'name == "only-one" or name == "slow-0"', "--json").stdout)
+
+    by_name = {row["name"]: row for row in page["items"]}
+    assert page["total"] == 2
+    assert page["next_cursor"] is None
+    assert by_name["slow-0"]["params"] == {"lr": 0.01, "seed": 0, "model": "mlp"}
+    assert by_name["slow-0"]["metrics"]["val/loss"] == {
+        "last": 1 / 20 + 0.01, "min": 1 / 20 + 0.01, "max": 1.01, "best": 1 / 20 + 0.01,
+    }  # fmt: skip
+    assert by_name["only-one"]["metrics"]["loss"]["last"] == "NaN"
+    assert set(by_name["slow-0"]) >= {
+        "id",
+        "state",
+        "created",
+        "duration_s",
+        "tags",
+        "group",
+        "summary",
+        "problems",
+    }
+
+
+def test_projects(call: Call) -> None:
+    """--projects counts runs and failures and names the best run of the primary metric."""
+    done = call("ls", "--projects")
+    page = json.loads(call("ls", "--projects", "--json").stdout)
+
+    assert re.search(r"digits +6 +0 +0 .* val/accuracy ↑ 0\.995 share \(fast-2\)", done.stdout)
+    assert {item["name"]: (item["runs"], item["failed"]) for item in page["items"]} == {
+        "digits": (6, 0),
+        "iris": (2, 1),
+    }
+    assert next(item for item in page["items"] if item["name"] == "digits")["primary"]["goal"] == "max"
+
+
+def test_nothing_fits(call: Call) -> None:
+    """An empty answer is no error."""
+    done = call("ls", "val/accuracy > 2")
+
+    assert (done.returncode, done.stdout) == (0, "No run fits.\n")
+
+
+def test_wrong_filter_shows_where(call: Call) -> None:
+    """A filter that can't be understood ends with exit code 1, the place, and no traceback."""
+    done = call("ls", "val/acuracy > 0.9")
+
+    lines = done.stderr.splitlines()
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert lines[0].startswith("Error: ")
+    assert (lines[1], lines[2]) == ("  val/acuracy > 0.9", "  ^")
+    assert "did you mean val/accuracy?" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_unknown_column_suggests(call: Call) -> None:
+    """A column that none of the runs has is an error with a suggestion."""
+    done = call("ls", "--columns", "val/acuracy")
+
+    assert done.returncode == 1
+    assert "did you mean val/accuracy?" in done.stderr

@@ -1,0 +1,30 @@
+"""Console output and names shown again: nothing that was logged steers the reader's terminal."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trackrecord.cli.numbers import one_line
+from trackrecord.cli.printed import printed_text
+
+
+def test_colours_stay_and_steering_goes() -> None:
+    """Colours are kept as styles; cursor movements, titles and clipboard writes are dropped."""
+    text = printed_text("\x1b[31mred\x1b[0m \x1b[2Jgone \x1b]0;title\x07\x1b]52;c;AAAA\x07kept\n")
+
+    assert text.plain == "red gone kept\n"
+    assert any("red" in str(span.style) or "color" in str(span.style) for span in text.spans)
+
+
+def test_progress_bar_shows_its_last_state() -> None:
+    """A line that was written over and over shows what stood there at the end."""
+    assert printed_text("10%\r50%\r100%\r\ndone\n").plain == "100%\ndone\n"
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=60))
+def test_no_escape_gets_through(text: str) -> None:
+    """No control code but the end of a line and a tab is ever left."""
+    for character in printed_text(text).plain:
+        assert character in "\n\t" or ord(character) >= 32
+    assert one_line(text).isprintable()
