@@ -388,7 +388,7 @@ class _Guard:
                 return False
             self._problems.note("bad_value", f"{self._what}: {error.message}", error.hint)
         elif isinstance(error, OSError):
-            self._problems.note("disk", f"{self._what}: it could not be kept: {error}", misuse=False)
+            self._problems.note("not_kept", f"{self._what}: it could not be kept: {error}", misuse=False)
         else:
             self._problems.note("internal", f"{self._what}: {type(error).__name__}: {error}", misuse=False)
         return True
