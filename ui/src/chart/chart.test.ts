@@ -31,6 +31,9 @@ describe("extents", () => {
     expect(xExtent([makeLine("a", [], [])])).toBeNull();
     expect(xExtent([makeLine("a", [4], [1])])).toEqual([3.5, 4.5]);
   });
+  it("of buckets reach to the ends of the first and the last", () => {
+    expect(xExtent([{ ...makeLine("a", [1, 3, 5], [0, 0, 0]), exact: false }])).toEqual([0, 6]);
+  });
   it("of values leave a little room, look only at what is shown, and skip what is no number", () => {
     const [low, high] = yExtent([line], 1, 2, false)!;
     expect([low, high]).toEqual([0.9, 1.1]);

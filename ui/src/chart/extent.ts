@@ -8,15 +8,22 @@ export type Extent = [low: number, high: number];
 export function xExtent(lines: readonly Series[]): Extent | null {
   let low = Infinity;
   let high = -Infinity;
-  for (const { x } of lines) {
+  for (const line of lines) {
+    const { x } = line;
+    const room = line.exact || x.length < 2 ? 0 : bucketRoom(x);
     for (const value of x.length > 2 && isSorted(x) ? [x[0]!, x[x.length - 1]!] : x) {
-      if (value < low) low = value;
-      if (value > high) high = value;
+      if (value - room < low) low = value - room;
+      if (value + room > high) high = value + room;
     }
   }
   if (low > high) return null;
   if (low === high) return [low - 0.5, high + 0.5];
   return [low, high];
+}
+
+/** A bucket stands at its middle and reaches half its width further: without that the axis of a long run would not begin at 0. */
+function bucketRoom(x: Float64Array): number {
+  return Math.abs(x[x.length - 1]! - x[0]!) / (x.length - 1) / 2;
 }
 
 function isSorted(x: Float64Array): boolean {

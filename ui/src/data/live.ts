@@ -31,7 +31,8 @@ export function setPaused(next: boolean): void {
   if (!paused && missed) tell({ revision: 0, runs: null, projects: [] });
 }
 
-function tell(change: Change): void {
+/** Passes a change on, or remembers that there was one while the page is paused. */
+export function tell(change: Change): void {
   missed = paused;
   if (!paused) for (const listener of [...listeners]) listener(change);
 }

@@ -17,38 +17,38 @@ export const runNews = new Signal<ReadonlyMap<string, RunNews>>(new Map());
 
 const ROUND_MS = 1000;
 const MS_PER_TABLE_PAGE = 1500;
+/** Totals, counts and lists of names: nobody watches them change by the second. */
+const SLOW_KINDS = new Set(["store", "projects", "project", "latest"]);
+const SLOW_MS = 3000;
 
 export function refreshOnChange(client: QueryClient): () => void {
-  let everything = false;
-  let runs = new Set<string>();
-  let projects = new Set<string>();
+  let news = { everything: false, runs: new Set<string>(), projects: new Set<string>() };
+  /** Requests whose answers are old, and that wait until it is not too early to ask again. */
+  const due = new Set<string>();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let last = -Infinity;
 
   const round = () => {
     timer = undefined;
     last = performance.now();
-    const now = { everything, runs, projects };
-    [everything, runs, projects] = [false, new Set<string>(), new Set<string>()];
-    void client.invalidateQueries({
-      predicate: (query) => {
-        if (!concerns(query, now) || isRefused(query)) return false;
-        if (query.queryKey[0] !== "runs" || !isEarly(query)) return true;
-        // Too early for a table of many pages: next round.
-        for (const name of now.projects) projects.add(name);
-        everything ||= now.everything;
-        timer ??= setTimeout(round, ROUND_MS);
-        return false;
-      },
-    });
+    const told = news;
+    news = { everything: false, runs: new Set(), projects: new Set() };
+    for (const query of client.getQueryCache().getAll()) {
+      if (concerns(query, told) && !isRefused(query)) due.add(query.queryHash);
+    }
+    const ready = new Set(client.getQueryCache().getAll().filter((query) => due.has(query.queryHash) && !isEarly(query)));
+    void client.invalidateQueries({ predicate: (query) => ready.has(query) });
+    for (const query of ready) due.delete(query.queryHash);
+    for (const hash of due) if (!client.getQueryCache().get(hash)?.isActive()) due.delete(hash);
+    if (due.size > 0) timer = setTimeout(round, ROUND_MS);
   };
 
   return onChange((change) => {
     noteNews(change);
     seriesStore.changed(change.runs && new Set(change.runs.map((run) => run.id)));
-    if (change.runs === null) everything = true;
-    else for (const run of change.runs) runs.add(run.id);
-    for (const name of change.projects) projects.add(name);
+    if (change.runs === null) news.everything = true;
+    else for (const run of change.runs) news.runs.add(run.id);
+    for (const name of change.projects) news.projects.add(name);
     timer ??= setTimeout(round, Math.max(0, last + ROUND_MS - performance.now()));
   });
 }
@@ -59,8 +59,11 @@ function isRefused({ state }: Query): boolean {
 }
 
 function isEarly(query: Query): boolean {
-  const pages = (query.state.data as InfiniteData<unknown> | undefined)?.pages?.length ?? 1;
-  return query.state.dataUpdatedAt + (pages - 1) * MS_PER_TABLE_PAGE > Date.now();
+  const { queryKey, state } = query;
+  if (state.data === undefined || !query.isActive()) return false;
+  const pages = queryKey[0] === "runs" ? ((state.data as InfiniteData<unknown>).pages?.length ?? 1) : 1;
+  const wait = SLOW_KINDS.has(queryKey[0] as string) ? SLOW_MS : (pages - 1) * MS_PER_TABLE_PAGE;
+  return state.dataUpdatedAt + wait > Date.now();
 }
 
 /** Whether what a request answered may have changed. The first word of a key says what was asked, the second about what. */
