@@ -137,3 +137,6 @@ def test_selects_a_range_and_compares(site: Site, open_page: Callable[..., Page]
     page.get_by_role("button", name="Compare 3").click()
     expect(page.get_by_role("heading", name="Compare 3 runs")).to_be_visible()
     expect(page.get_by_role("region", name="Runs compared").get_by_role("listitem")).to_have_count(3)
+    page.go_back()
+    expect(page.get_by_text("3 selected")).to_be_visible()
+    expect(boxes.nth(2)).to_be_checked()

@@ -13,7 +13,7 @@ export function App() {
   const route = useRoute();
   return (
     <Shell route={route}>
-      <ErrorBoundary key={JSON.stringify(route)}>
+      <ErrorBoundary place={JSON.stringify(route)}>
         <Page route={route} />
       </ErrorBoundary>
     </Shell>

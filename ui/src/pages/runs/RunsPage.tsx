@@ -23,6 +23,7 @@ import { DEFAULT_SORT, nextSort, sortName } from "./sorting";
 const BESIDE = 250;
 /** The most runs that the comparison takes. */
 const MOST_COMPARED = 100;
+const MOST_IN_ADDRESS = 30;
 
 export function RunsPage({ project }: { project: string }) {
   const [params, setParams] = useParams();
@@ -40,7 +41,7 @@ export function RunsPage({ project }: { project: string }) {
   const rows = useFreshRows(shown?.pages);
   const total = shown?.pages.at(-1)?.total ?? 0;
 
-  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const [selected, setSelected] = useSelection();
   const anchor = useRef<number | null>(null);
   const styles = useMemo(() => assignStyles([...selected]), [selected]);
   const { hasNextPage, isFetching, fetchNextPage, isError } = runs;
@@ -96,6 +97,17 @@ export function RunsPage({ project }: { project: string }) {
       )}
     </div>
   );
+}
+
+/** The selected runs. They stand in the address as long as that stays short, so the way back from a comparison finds them again. */
+function useSelection(): [ReadonlySet<string>, (next: ReadonlySet<string>) => void] {
+  const [params, setParams] = useParams();
+  const [selected, setSelected] = useState<ReadonlySet<string>>(() => new Set(splitNames(params.get("sel"))));
+  const select = (next: ReadonlySet<string>) => {
+    setSelected(next);
+    setParams({ sel: next.size <= MOST_IN_ADDRESS ? [...next].join(",") : null }, { replace: true });
+  };
+  return [selected, select];
 }
 
 /** The columns of the address, or else the ones that suit the project. Null while that is being found out. */
