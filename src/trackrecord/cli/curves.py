@@ -59,8 +59,8 @@ def draw_chart(curves: Sequence[Curve], look: Look, x_title: str) -> list[Text]:
     if not drawn:
         only = " above zero" if look.log_y else ""
         return [Text(f"  There is no finite value{only} to draw.", "yellow")]
-    x_low, x_high = _range([spot[0] for spot in drawn])
-    y_low, y_high = _range([value for spot in drawn for value in spot[1:]])
+    x_low, x_high = _range([spot[0] for spot in drawn], 0.1)
+    y_low, y_high = _range([value for spot in drawn for value in spot[1:]], 0 if look.log_y else 0.1)
     y_ticks = (
         _log_ticks(y_low, y_high, look.height) if look.log_y else _some_ticks(y_low, y_high, look.height)
     )
@@ -134,19 +134,23 @@ def _in_reach(value: float, logarithmic: bool) -> float:
     return math.log10(near) if logarithmic else near
 
 
-def _range(values: Sequence[float]) -> tuple[float, float]:
+def _range(values: Sequence[float], share: float) -> tuple[float, float]:
+    """Return least and greatest; around a single value room for a share of it, or of 1."""
     low, high = min(values), max(values)
     if high - low < _SMALLEST:
-        room = abs(low) * 0.1 if abs(low) > 10 * _SMALLEST else 1.0
+        room = abs(low) * share if abs(low) * share > _SMALLEST else 1.0
         return low - room, high + room
     return low, high
 
 
 def _log_ticks(low: float, high: float, height: int) -> list[float]:
-    """Return the logarithms of round numbers: powers of ten, or finer where there are fewer than two."""
-    whole = [float(power) for power in range(math.ceil(low - 1e-9), math.floor(high + 1e-9) + 1)]
-    if len(whole) >= 2:
-        return whole[:: max(1, math.ceil(len(whole) / max(2, height // 2)))]
+    """Return the logarithms of round numbers: powers of ten, their halves and fifths, or finer where needed."""
+    decades = range(math.floor(low) - 1, math.ceil(high) + 1)
+    for factors in ((1,), (1, 2, 5)):
+        logs = [power + math.log10(factor) for power in decades for factor in factors]
+        inside = [log for log in logs if low - 1e-9 <= log <= high + 1e-9]
+        if len(inside) >= 3:
+            return inside[:: max(1, math.ceil(len(inside) / max(2, height // 2)))]
     fine = [tick for tick in _some_ticks(10**low, 10**high, height) if tick > 0]
     return [math.log10(tick) for tick in fine] or [low]
 

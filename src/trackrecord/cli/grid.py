@@ -16,6 +16,9 @@ from trackrecord.cli.session import can_show_unicode
 _GAP = 2
 #: on a terminal no text is wider at first, and none gets narrower to make room
 _WIDEST, _NARROWEST = 40, 10
+#: the column that says what a line is about; it keeps more room and stays to the end
+NAMING = 100
+_NARROWEST_NAMING = 32
 
 
 @dataclass
@@ -28,6 +31,10 @@ class GridColumn:
     weight: int = 0
     #: whether its texts may be cut to make room; numbers never are
     may_shrink: bool = False
+
+    def narrowest(self) -> int:
+        """Return how narrow the column may get before others are left out for it."""
+        return _NARROWEST_NAMING if self.weight == NAMING else _NARROWEST
 
     def width(self) -> int:
         """Return the width that the whole column needs."""
@@ -62,7 +69,7 @@ def _fit(console: Console, columns: list[GridColumn], indent: int) -> tuple[list
     while len(columns) > 1 and _total(widths) > room:
         over = _total(widths) - room
         slack = sum(
-            max(0, width - _NARROWEST)
+            max(0, width - column.narrowest())
             for column, width in zip(columns, widths, strict=True)
             if column.may_shrink
         )
@@ -71,8 +78,11 @@ def _fit(console: Console, columns: list[GridColumn], indent: int) -> tuple[list
         out = min(range(len(columns)), key=lambda at: (columns[at].weight, -at))
         del columns[out], widths[out]
     while _total(widths) > room:
+        # A last column gives way as far as it can: there is nothing left to leave out for it.
         candidates = [
-            at for at, column in enumerate(columns) if column.may_shrink and widths[at] > _NARROWEST
+            at
+            for at, column in enumerate(columns)
+            if column.may_shrink and widths[at] > (column.narrowest() if len(columns) > 1 else 1)
         ]
         if not candidates:
             break
@@ -114,3 +124,13 @@ def _print_line(
 def print_line(console: Console, line: Text | str = "", style: str | None = None) -> None:
     """Print one line as it is: neither wrapped nor cut, so that what is copied from a terminal is whole."""
     console.print(line, style=style, no_wrap=True, overflow="ignore", crop=False)
+
+
+def no_room_for(hidden: Sequence[str]) -> str:
+    """Return what to say about columns that had no room, short.
+
+    >>> no_room_for(["a", "b", "c", "d", "e"])
+    'no room for a, b, c and 2 more'
+    """
+    named = ", ".join(hidden[:3])
+    return f"no room for {named}" + (f" and {len(hidden) - 3} more" if len(hidden) > 3 else "")

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from trackrecord.analysis.comparison import best_of
 from trackrecord.analysis.groups import GroupStatistics, group_statistics, result_of
-from trackrecord.cli.grid import GridColumn, print_grid, print_line
+from trackrecord.cli.grid import GridColumn, no_room_for, print_grid, print_line
 from trackrecord.cli.marks import best_mark, goal_mark
 from trackrecord.cli.numbers import count_of, format_value, number_format, one_line
 from trackrecord.cli.run_columns import contracts_of, main_results
@@ -111,7 +111,7 @@ def print_groups(console: Console, table: GroupTable, *, unicode: bool) -> None:
     if any(each.statistics.left_out for result in table.results for each in result.groups):
         footer += "; (n) where not every run has the value"
     if hidden:
-        footer += f"; no room for {', '.join(hidden)}"
+        footer += f"; {no_room_for(hidden)}"
     print_line(console)
     print_line(console, footer, "dim")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.text import Text
 
-from trackrecord.cli.grid import GridColumn, print_grid, print_line
+from trackrecord.cli.grid import GridColumn, no_room_for, print_grid, print_line
 from trackrecord.cli.marks import goal_mark
 from trackrecord.cli.numbers import count_of, format_number, one_line
 from trackrecord.cli.session import Session, json_option, session_of, store_option
@@ -101,7 +101,7 @@ def _print_runs(
     else:
         footer = count_of(page.total, "run")
     if hidden:
-        footer += f"; no room for {', '.join(hidden)}"
+        footer += f"; {no_room_for(hidden)}"
     print_line(console)
     print_line(console, footer, style="dim")
 
@@ -173,5 +173,5 @@ def _print_projects(session: Session, page: ProjectPage) -> None:
         else count_of(page.total, "project")
     )
     if hidden:
-        footer += f"; no room for {', '.join(hidden)}"
+        footer += f"; {no_room_for(hidden)}"
     print_line(console, footer, style="dim")

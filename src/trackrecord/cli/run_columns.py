@@ -42,7 +42,7 @@ _FIELDS: dict[str, Callable[[RunRecord], str]] = {
 }
 _RIGHT = {"created", "duration", "points", "problems", "last_step"}
 #: the longer a column can be spared, the lower
-_WEIGHTS = {"id": 90, "name": 100, "project": 40, "state": 80, "created": 70, "duration": 30}
+_WEIGHTS = {"id": 90, "name": 100, "project": 82, "state": 80, "created": 70, "duration": 30}
 
 
 def default_columns(runs: Sequence[RunRecord], *, one_project: bool, unicode: bool) -> list[GridColumn]:
