@@ -19,18 +19,23 @@ def as_number(value: Any) -> float | None:
             return float(value)
         except OverflowError:
             return None
-    item = getattr(value, "item", None)
-    if callable(item):
-        try:
-            value = item()
-        except Exception:  # arrays of several elements raise what their package likes
-            return None
-    if isinstance(value, (str, bytes)) or not hasattr(value, "__float__"):
-        return None
     try:
+        item = getattr(value, "item", None)
+        if callable(item):
+            value = item()
+        if isinstance(value, (str, bytes)) or not hasattr(value, "__float__"):
+            return None
         return float(value)
-    except Exception:  # as above: any error of a foreign __float__ means that it is no number
+    except Exception:  # foreign code raises what it likes; arrays of several elements do
         return None
+
+
+def shown(value: Any, longest: int = 80) -> str:
+    """Return a value's repr for a message, cut; never raises."""
+    try:
+        return repr(value)[:longest]
+    except Exception as error:  # a broken __repr__, or a whole number of very many digits
+        return f"<{type_name(value)} whose repr raised {type(error).__name__}>"
 
 
 def as_plain_list(value: Any) -> list[Any] | None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from trackrecord.sdk.media import Media, Table, Text, recognise
-from trackrecord.sdk.numbers import as_number, as_plain_list, is_whole, type_name
+from trackrecord.sdk.numbers import as_number, as_plain_list, is_whole, shown, type_name
 from trackrecord.sdk.problems import Problems
 from trackrecord.words.errors import UsageError
 from trackrecord.words.keys import flatten, mend_key
@@ -36,7 +36,7 @@ def sort_values(values: Any, problems: Problems) -> Sorted:
     if not isinstance(values, Mapping):
         problems.note(
             "not_a_mapping",
-            f"log() was given {type_name(values)}, not a dict of metrics: {values!r:.80}; it was not kept",
+            f"log() was given {type_name(values)}, not a dict of metrics: {shown(values)}; it was not kept",
             'write run.log({"loss": loss}, step=step)',
         )
         return Sorted(numbers, media)
@@ -59,7 +59,7 @@ def settle_step(step: Any, problems: Problems) -> int | float | None:
     if number is None or number != number or number in (float("inf"), float("-inf")):
         problems.note(
             "bad_step",
-            f"the step {step!r:.80} is no finite number; the next whole step was taken instead",
+            f"the step {shown(step)} is no finite number; the next whole step was taken instead",
             "give a whole or fractional number, or leave step out",
         )
         return None

@@ -156,13 +156,14 @@ class Run:
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Record params, nested ones dotted. A param never changes: a second value is kept as a conflict and shown."""
         with self._guard("log_params"):
+            from trackrecord.sdk.numbers import shown
             from trackrecord.sdk.settled import as_mapping, settle
 
             mapping = as_mapping(params)
             if mapping is None:
                 self._problems.note(
                     "not_a_mapping",
-                    f"params were given as {type(params).__name__}, not a dict: {params!r:.80}; they were not kept",
+                    f"params were given as {type(params).__name__}, not a dict: {shown(params)}; they were not kept",
                     'give a dict such as {"lr": 0.1}, a dataclass, or the namespace of argparse',
                 )
                 return
