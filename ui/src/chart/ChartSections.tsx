@@ -1,7 +1,8 @@
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useMemo, useRef, useState } from "react";
 import type { Axis } from "../data/series";
 import { formatCount } from "../format/numbers";
 import { Icon } from "../parts/Icon";
+import { useWidth } from "../parts/useWidth";
 import { ChartCard } from "./ChartCard";
 import type { Extent } from "./extent";
 import { gridColumns } from "./grid";
@@ -34,7 +35,8 @@ export function ChartSections({ metrics, first, lines, settings, title, xOf, not
     return sectionsOf(wanted, first);
   }, [key, first?.join("\n"), filter, title]);
   const [folded, setFolded] = useState<ReadonlySet<string>>(new Set());
-  const [width, grid] = useWidth();
+  const grid = useRef<HTMLDivElement>(null);
+  const width = useWidth(grid);
   const fold = (name: string) => {
     const next = new Set(folded);
     if (!next.delete(name)) next.add(name);
@@ -92,17 +94,4 @@ function axisFor(metric: string, chosen: Axis, wanted: string | null | undefined
   if (wanted === "relative" || wanted === "wall") return wanted;
   if (wanted) return `metric:${wanted}`;
   return metric.startsWith(`${SYSTEM}/`) ? "relative" : chosen;
-}
-
-function useWidth(): [number, React.RefObject<HTMLDivElement | null>] {
-  const element = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(0);
-  useEffect(() => {
-    const measure = () => setWidth(element.current!.clientWidth);
-    measure();
-    const observer = new ResizeObserver(measure);
-    observer.observe(element.current!);
-    return () => observer.disconnect();
-  }, []);
-  return [width, element];
 }

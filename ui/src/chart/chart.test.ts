@@ -131,7 +131,7 @@ describe("styles of runs", () => {
 });
 
 describe("grid", () => {
-  it.each([[1, 1180, 1], [2, 1180, 2], [3, 1180, 3], [4, 1180, 2], [6, 1180, 2], [2, 380, 1], [5, 2400, 5]])("of %d charts in %d pixels has %d columns", (count, width, columns) => {
+  it.each([[1, 1180, 1], [2, 1180, 2], [3, 1180, 3], [4, 1180, 2], [6, 1180, 2], [2, 380, 1], [5, 2400, 5], [3, 880, 2]])("of %d charts in %d pixels has %d columns", (count, width, columns) => {
     expect(gridColumns(count, width)).toBe(columns);
   });
 });

@@ -6,7 +6,7 @@ export function gridColumns(count: number, width: number, narrowest = 360, ideal
   for (let columns = 1; columns <= Math.min(most, Math.max(1, count)); columns++) {
     const empty = (columns - (count % columns)) % columns;
     const wide = width / columns;
-    const cost = empty / columns + Math.abs(Math.log(wide / ideal)) * 0.9;
+    const cost = (empty / columns) * 0.6 + Math.abs(Math.log(wide / ideal)) * 0.9;
     if (cost < bestCost) {
       best = columns;
       bestCost = cost;

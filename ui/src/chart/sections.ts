@@ -9,7 +9,7 @@ export interface Section {
 export const SYSTEM = "system";
 const PLAIN = "Metrics";
 
-/** Sections in the order of the alphabet; metrics without a common prefix come first, those of the system last. */
+/** Sections with the metrics of `first` come first, then metrics without a common prefix, then the alphabet, last the system. */
 export function sectionsOf(metrics: readonly string[], first: readonly string[] = []): Section[] {
   const byName = new Map<string, string[]>();
   for (const metric of metrics) {
@@ -23,13 +23,19 @@ export function sectionsOf(metrics: readonly string[], first: readonly string[] 
     byName.delete(name);
     byName.set(PLAIN, [...(byName.get(PLAIN) ?? []), ...keys]);
   }
-  const wanted = new Set(first);
+  const place = (metric: string) => {
+    const at = first.indexOf(metric);
+    return at < 0 ? first.length : at;
+  };
   const sections = [...byName].map(([name, keys]) => ({
     name,
-    metrics: keys.sort((a, b) => Number(wanted.has(b)) - Number(wanted.has(a)) || a.localeCompare(b, "en", { numeric: true })),
+    metrics: keys.sort((a, b) => place(a) - place(b) || a.localeCompare(b, "en", { numeric: true })),
   }));
-  const rank = (section: Section) =>
-    section.name === SYSTEM ? 3 : section.metrics.some((metric) => wanted.has(metric)) ? 0 : section.name === PLAIN ? 1 : 2;
+  const rank = (section: Section) => {
+    if (section.name === SYSTEM) return first.length + 2;
+    const best = Math.min(...section.metrics.map(place));
+    return best < first.length ? best : first.length + Number(section.name !== PLAIN);
+  };
   return sections.sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name, "en", { numeric: true }));
 }
 

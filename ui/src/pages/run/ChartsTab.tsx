@@ -1,5 +1,5 @@
 import { useMemo } from "react";
-import type { ApiNumber, MetricInfo, RunDetail } from "../../api/types";
+import type { ApiNumber, Json, MetricInfo, RunDetail } from "../../api/types";
 import { preferredStyle } from "../../chart/palette";
 import { ChartSections } from "../../chart/ChartSections";
 import { ChartTools } from "../../chart/ChartTools";
@@ -38,7 +38,9 @@ function describeContract(metric: MetricInfo | undefined): string | null {
 /** What came out: summary values, and the best value of every metric with a goal. */
 function Results({ run }: { run: RunDetail }) {
   const goals = run.metric_list.filter((metric) => metric.contract?.goal).sort((a, b) => Number(b.contract!.primary) - Number(a.contract!.primary));
-  const summary = Object.entries(run.summary);
+  // A summary value that only repeats a metric's best or last one is shown with that metric.
+  const repeats = (key: string, value: Json) => goals.some((metric) => metric.key === key && (metric.best === value || metric.last === value));
+  const summary = Object.entries(run.summary).filter(([key, value]) => !repeats(key, value));
   if (goals.length === 0 && summary.length === 0) return null;
   return (
     <dl className={css.results} aria-label="Results">

@@ -7,8 +7,9 @@ import { preferredStyle } from "../../chart/palette";
 import { useNow } from "../../format/useNow";
 import { Icon } from "../../parts/Icon";
 import { Swatch } from "../../parts/RunMarks";
+import { useWidth } from "../../parts/useWidth";
 import { Cell } from "./Cell";
-import { FIXED_WIDTH, type Column } from "./columns";
+import { columnWidths, FIXED_WIDTH, type Column } from "./columns";
 import css from "./runs.module.css";
 import { sortDirection, sortName } from "./sorting";
 
@@ -52,6 +53,7 @@ export function RunsTable({ rows, total, columns, sort, stale, selected, styles,
   const allSelected = rows.length > 0 && rows.every((row) => selected.has(row.id));
   const before = first * ROW_HEIGHT;
   const after = (total - last - 1) * ROW_HEIGHT;
+  const widths = columnWidths(columns, useWidth(scroller));
   const width = FIXED_WIDTH + columns.reduce((sum, column) => sum + column.width, 0);
   return (
     <div className={css.scroll} ref={scroller} tabIndex={0} role="region" aria-label="Runs, scrolls in both directions">
@@ -59,7 +61,7 @@ export function RunsTable({ rows, total, columns, sort, stale, selected, styles,
         <colgroup>
           <col style={{ width: 40 }} />
           <col />
-          {columns.map((column) => <col key={column.name} style={{ width: column.width }} />)}
+          {columns.map((column, i) => <col key={column.name} style={{ width: widths[i] }} />)}
         </colgroup>
         <thead>
           <tr aria-rowindex={1}>

@@ -42,6 +42,9 @@ export const FIELDS: readonly Field[] = [
   { name: "notes", title: "Notes", width: 220 },
 ];
 
+/** Fields whose values are all about equally long. */
+const FIRM_FIELDS = new Set(["state", "created", "id"]);
+
 const KINDS = ["params", "metrics", "summary"] as const;
 
 /** Splits `params.lr` into kind and key; a name without a kind is a field. */
@@ -129,6 +132,16 @@ function resultColumns(project: ProjectDetail): ColumnName[] {
     ...project.columns.summary.map((item) => ({ name: `summary.${item.key}`, rank: 2, runs: item.runs })),
   ];
   return results.sort((a, b) => a.rank - b.rank || b.runs - a.runs).slice(0, MOST_RESULTS).map((item) => item.name);
+}
+
+const MOST_GROWTH = 160;
+
+/** Widths of the columns in a table of `width` pixels: what is left over goes to the name and to columns of text, evenly. */
+export function columnWidths(columns: readonly Column[], width: number): number[] {
+  const left = width - FIXED_WIDTH - columns.reduce((sum, column) => sum + column.width, 0);
+  const grows = (column: Column) => !column.numeric && !FIRM_FIELDS.has(column.name);
+  const share = Math.max(0, Math.min(MOST_GROWTH, left / (columns.filter(grows).length + 1)));
+  return columns.map((column) => column.width + (grows(column) ? Math.floor(share) : 0));
 }
 
 /** The columns whose values the server must send; fields come with every row. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ProjectDetail, RunRow } from "../../api/types";
-import { cellValue, contractFor, defaultColumns, makeColumn } from "./columns";
+import { cellValue, columnWidths, contractFor, defaultColumns, makeColumn } from "./columns";
 import { applyCompletion, replaceWord, unitIndex, wordAt } from "./filterText";
 import { toggleSelection } from "./selection";
 import { nextSort, sortDirection, sortName } from "./sorting";
@@ -54,6 +54,20 @@ describe("a column", () => {
     expect(contractFor(project.contracts, "val/accuracy")?.goal).toBe("max");
     expect(contractFor(project.contracts, "val/f1")?.goal).toBe("min");
     expect(contractFor(project.contracts, "train/loss")).toBeNull();
+  });
+});
+
+describe("widths", () => {
+  const columns = ["state", "group", "params.model", "params.lr"].map((name) => makeColumn(name, project)!);
+  const own = columns.map((column) => column.width);
+  it("leave what is over to texts, up to a limit", () => {
+    const wide = columnWidths(columns, 5000);
+    expect(wide.map((width, i) => width - own[i]!)).toEqual([0, 160, 160, 0]);
+    const some = columnWidths(columns, 260 + own.reduce((sum, width) => sum + width, 0) + 90);
+    expect(some.map((width, i) => width - own[i]!)).toEqual([0, 30, 30, 0]);
+  });
+  it("are never less than a column needs", () => {
+    expect(columnWidths(columns, 100)).toEqual(own);
   });
 });
 
