@@ -14,6 +14,9 @@ import numpy as np
 import pytest
 
 import trackrecord as tr
+from trackrecord.analysis.comparison import compare
+from trackrecord.query.projects import list_projects
+from trackrecord.query.runs import select_runs
 from trackrecord.reading.opening import open_store
 from trackrecord.words.errors import NotFoundError, StoreNotFoundError
 
@@ -200,3 +203,20 @@ def test_representations_are_short_and_escaped(store: Path) -> None:
     assert len(lines) == 4
     assert repr(tr.runs("accuracy > 5", store=store)) == "RunTable: no runs"
     assert "second" in repr(tr.open_run("second", store=store))
+
+
+def test_a_result_set_by_hand_has_a_direction_too(tmp_path: Path) -> None:
+    """A contract holds for a result that was never logged as a metric: comparison and project know the best."""
+    place = tmp_path / "store"
+    tr.define_metric("error", project="p", store=place, goal="min", primary=True, unit="%")
+    for name, error in (("worse", 3.5), ("better", 1.5)):
+        with tr.init("p", name=name, store=place) as run:
+            run.summary["error"] = error
+    with open_store(place) as opened:
+        (project,) = list_projects(opened).projects
+        table = select_runs(opened, order_by="created").rows
+    (line,) = compare(table).results
+
+    assert (line.values, line.goal, line.unit, line.best) == ((3.5, 1.5), "min", "%", (1,))
+    assert project.primary is not None
+    assert (project.primary.best, project.primary.run_name) == (1.5, "better")

@@ -63,12 +63,19 @@ def compare(runs: Sequence[RunRecord], environments: Sequence[Mapping[str, Any]]
     )
 
 
-def _results(runs: Sequence[RunRecord]) -> Iterable[Line]:
+def contracts_of(runs: Sequence[RunRecord]) -> dict[str, MetricContract]:
+    """Return the contract of each result that has one, by its key; of several projects' the first run's."""
     contracts: dict[str, MetricContract] = {}
     for run in runs:
-        for key, figures in run.metrics.items():
-            if figures.contract is not None:
-                contracts.setdefault(key, figures.contract)
+        for key in [*run.metrics, *run.summary]:
+            contract = run.contract_of(key)
+            if contract is not None:
+                contracts.setdefault(key, contract)
+    return contracts
+
+
+def _results(runs: Sequence[RunRecord]) -> Iterable[Line]:
+    contracts = contracts_of(runs)
     for key in _keys([*(run.summary for run in runs), *(run.metrics for run in runs)]):
         contract = contracts.get(key)
         values: list[Any] = []

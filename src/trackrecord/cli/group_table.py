@@ -9,12 +9,12 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from trackrecord.analysis.comparison import best_of
+from trackrecord.analysis.comparison import best_of, contracts_of
 from trackrecord.analysis.groups import GroupStatistics, group_statistics, result_of
 from trackrecord.cli.grid import GridColumn, no_room_for, print_grid, print_line
 from trackrecord.cli.marks import best_mark, goal_mark
 from trackrecord.cli.numbers import count_of, format_value, number_format, one_line
-from trackrecord.cli.run_columns import contracts_of, main_results
+from trackrecord.cli.run_columns import main_results
 from trackrecord.words.records import RunRecord
 
 

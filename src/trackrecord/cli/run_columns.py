@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rich.text import Text
 
-from trackrecord.analysis.comparison import best_of
+from trackrecord.analysis.comparison import best_of, contracts_of
 from trackrecord.cli.grid import GridColumn
 from trackrecord.cli.marks import goal_mark, state_text
 from trackrecord.cli.numbers import format_value, in_format, number_format, one_line
 from trackrecord.cli.times import format_ago, format_duration
 from trackrecord.query.names import close_names
-from trackrecord.words.contract import MetricContract
 from trackrecord.words.errors import QueryError
 from trackrecord.words.ids import short_id
 from trackrecord.words.records import RunRecord
@@ -106,16 +105,6 @@ def main_results(runs: Sequence[RunRecord]) -> list[str]:
         return (2 if contract is not None and contract.goal else 3), key
 
     return sorted(summary | metrics, key=rank)
-
-
-def contracts_of(runs: Sequence[RunRecord]) -> Mapping[str, MetricContract]:
-    """Return the contract of each metric that has one; the first run's where projects disagree."""
-    found: dict[str, MetricContract] = {}
-    for run in runs:
-        for key, figures in run.metrics.items():
-            if figures.contract is not None:
-                found.setdefault(key, figures.contract)
-    return found
 
 
 def result_value(run: RunRecord, key: str) -> Any:

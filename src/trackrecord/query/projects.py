@@ -135,11 +135,15 @@ def _primary(store: Store, project: int, contracts: list[MetricContract]) -> Pri
     if contract.goal is None:
         return PrimaryResult(metric, None, contract.unit, None, None, None)
     column, direction = ("max", " DESC") if contract.goal == "max" else ("min", "")
+    # a result set by hand counts where the run logged no metric of that name
     best = store.catalog.rows(
-        f"SELECT v.{column}, run.id, run.name FROM metric AS v JOIN run ON run.number = v.run "  # noqa: S608 - ours
-        f"WHERE v.key = ? AND v.{column} IS NOT NULL AND run.project = ? "
-        f"ORDER BY v.{column}{direction}, run.created DESC, run.id LIMIT 1",
-        (metric, project),
+        f"SELECT v.best, run.id, run.name FROM ("  # noqa: S608 - ours
+        f"SELECT run, {column} AS best FROM metric WHERE key = ? UNION ALL "
+        "SELECT run, number FROM summary WHERE key = ? AND number IS NOT NULL "
+        "AND NOT EXISTS (SELECT 1 FROM metric WHERE metric.run = summary.run AND metric.key = summary.key)"
+        ") AS v JOIN run ON run.number = v.run WHERE v.best IS NOT NULL AND run.project = ? "
+        f"ORDER BY v.best{direction}, run.created DESC, run.id LIMIT 1",
+        (metric, metric, project),
     )
     value, run, run_name = best[0] if best else (None, None, None)
     return PrimaryResult(metric, contract.goal, contract.unit, value, run, run_name)

@@ -118,6 +118,11 @@ def _load_piece(
             params=params.get(number, {}),
             metrics=metrics.get(number, {}),
             summary=summary.get(number, {}),
+            summary_contracts={
+                key: contract
+                for key in summary.get(number, {})
+                if (contract := contract_for(key, contracts.get(row[-1], []))) is not None
+            },
         )
     return [found[number] for number in numbers if number in found]
 

@@ -68,6 +68,13 @@ class RunRecord:
     params: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, MetricFigures] = field(default_factory=dict)
     summary: Mapping[str, Any] = field(default_factory=dict)
+    #: the contracts that hold for results, by summary key: "best" knows its direction there too
+    summary_contracts: Mapping[str, MetricContract] = field(default_factory=dict)
+
+    def contract_of(self, result: str) -> MetricContract | None:
+        """Return what the project says of a result, a metric or a summary value."""
+        figures = self.metrics.get(result)
+        return self.summary_contracts.get(result) if figures is None else figures.contract
 
 
 @dataclass(frozen=True, slots=True)
