@@ -42,7 +42,12 @@ export async function send(url: string, init: RequestInit): Promise<Response> {
     response = await fetch(url, { credentials: "same-origin", ...init });
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
-    throw new ApiError(0, "unreachable", "The Trackrecord server does not answer.", "Start it again with: trackrecord ui");
+    throw new ApiError(
+      0,
+      "unreachable",
+      "The Trackrecord server does not answer.",
+      "Start it again with: trackrecord ui",
+    );
   }
   if (!response.ok) throw await failure(response);
   return response;
@@ -51,9 +56,21 @@ export async function send(url: string, init: RequestInit): Promise<Response> {
 async function failure(response: Response): Promise<ApiError> {
   try {
     const { error } = (await response.json()) as { error: Partial<ApiError> & { message: string; code: string } };
-    return new ApiError(response.status, error.code, error.message, error.hint ?? null, error.position ?? null, error.suggestions ?? []);
+    return new ApiError(
+      response.status,
+      error.code,
+      error.message,
+      error.hint ?? null,
+      error.position ?? null,
+      error.suggestions ?? [],
+    );
   } catch {
-    return new ApiError(response.status, "internal", `The server answered with status ${response.status}.`, "Its terminal says more.");
+    return new ApiError(
+      response.status,
+      "internal",
+      `The server answered with status ${response.status}.`,
+      "Its terminal says more.",
+    );
   }
 }
 

@@ -36,7 +36,12 @@ const MAGIC = 0x464b5254; // "TRKF", read as a little-endian number
 const PREAMBLE = 16;
 
 function broken(what: string): ApiError {
-  return new ApiError(0, "internal", `The server's curve data can't be read: ${what}.`, "Reload the page; it may be older than the server.");
+  return new ApiError(
+    0,
+    "internal",
+    `The server's curve data can't be read: ${what}.`,
+    "Reload the page; it may be older than the server.",
+  );
 }
 
 export function decodeFrame(buffer: ArrayBuffer): SeriesFrame {

@@ -32,7 +32,10 @@ export function useStore() {
 }
 
 export function useProjects() {
-  return useQuery({ queryKey: ["projects"], queryFn: ({ signal }) => getJson<Page<Project>>("/projects", { limit: 1000 }, signal) });
+  return useQuery({
+    queryKey: ["projects"],
+    queryFn: ({ signal }) => getJson<Page<Project>>("/projects", { limit: 1000 }, signal),
+  });
 }
 
 /** The newest runs of all projects. */
@@ -68,7 +71,11 @@ export function useRuns({ project, q, sort, columns }: RunsRequest, enabled: boo
   return useInfiniteQuery({
     queryKey: ["runs", project, q, sort, columns],
     queryFn: ({ pageParam, signal }) =>
-      getJson<Page<RunRow>>("/runs", { project, q, sort, columns: listed(columns), limit: pageParam ? MORE_ROWS : FIRST_ROWS, cursor: pageParam }, signal),
+      getJson<Page<RunRow>>(
+        "/runs",
+        { project, q, sort, columns: listed(columns), limit: pageParam ? MORE_ROWS : FIRST_ROWS, cursor: pageParam },
+        signal,
+      ),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
     placeholderData: keepPreviousData,
@@ -89,12 +96,16 @@ export function useSample(project: string, columns: string[], enabled: boolean) 
 export function useExperimentRuns(project: string, q: string, sort: string, columns: string[]) {
   return useQuery({
     queryKey: ["runs", project, "experiment", q, sort, columns],
-    queryFn: ({ signal }) => getJson<Page<RunRow>>("/runs", { project, q, sort, columns: listed(columns), limit: 50 }, signal),
+    queryFn: ({ signal }) =>
+      getJson<Page<RunRow>>("/runs", { project, q, sort, columns: listed(columns), limit: 50 }, signal),
   });
 }
 
 export function useRun(run: string) {
-  return useQuery({ queryKey: ["run", run], queryFn: ({ signal }) => getJson<RunDetail>(`/runs/${part(run)}`, {}, signal) });
+  return useQuery({
+    queryKey: ["run", run],
+    queryFn: ({ signal }) => getJson<RunDetail>(`/runs/${part(run)}`, {}, signal),
+  });
 }
 
 export function useComparison(runs: string[]) {

@@ -33,7 +33,14 @@ export interface Project {
   created: string;
   last_activity: string | null;
   experiments: number;
-  primary: { metric: string; goal: Goal; unit: string | null; best: ApiNumber | null; run: string; run_name: string } | null;
+  primary: {
+    metric: string;
+    goal: Goal;
+    unit: string | null;
+    best: ApiNumber | null;
+    run: string;
+    run_name: string;
+  } | null;
 }
 
 export interface Contract {
@@ -159,7 +166,14 @@ export interface RunDetail extends RunRow {
   artifacts: Artifact[];
   media: { key: string; kind: string; entries: number; last_step: number | null }[];
   problems_list: Problem[];
-  writers: { writer: string; role: string; rank: number | null; host: string | null; pid: number | null; state: string }[];
+  writers: {
+    writer: string;
+    role: string;
+    rank: number | null;
+    host: string | null;
+    pid: number | null;
+    state: string;
+  }[];
   forked_from: { run: string; step: number } | null;
   children: { id: string; name: string; state: RunState }[];
   siblings: { previous: string | null; next: string | null };

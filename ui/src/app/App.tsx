@@ -35,7 +35,9 @@ function Page({ route }: { route: Route }) {
     case "missing":
       return (
         <Empty page title="There is no such page">
-          <p>The address may be cut off or mistyped. <Link to={urls.projects()}>See all projects</Link></p>
+          <p>
+            The address may be cut off or mistyped. <Link to={urls.projects()}>See all projects</Link>
+          </p>
         </Empty>
       );
   }

@@ -14,12 +14,21 @@ export function Shell({ route, children }: { route: Route; children: ReactNode }
   const project = "project" in route ? route.project : null;
   return (
     <div className={css.shell} data-nav={project !== null}>
-      <a className={css.skip} href="#main" onClick={(event) => {
-        event.preventDefault();
-        document.getElementById("main")?.focus();
-      }}>Skip to the content</a>
+      <a
+        className={css.skip}
+        href="#main"
+        onClick={(event) => {
+          event.preventDefault();
+          document.getElementById("main")?.focus();
+        }}
+      >
+        Skip to the content
+      </a>
       <header className={css.top}>
-        <Link to={urls.projects()} className={css.brand}><Mark />Trackrecord</Link>
+        <Link to={urls.projects()} className={css.brand}>
+          <Mark />
+          Trackrecord
+        </Link>
         <Breadcrumb route={route} />
         <LiveBadge />
         <ThemeSwitch />
@@ -35,7 +44,17 @@ export function Shell({ route, children }: { route: Route; children: ReactNode }
 
 function Mark() {
   return (
-    <svg width="18" height="18" viewBox="0 0 18 18" fill="none" stroke="currentColor" strokeWidth="2" strokeLinecap="round" strokeLinejoin="round" aria-hidden="true">
+    <svg
+      width="18"
+      height="18"
+      viewBox="0 0 18 18"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="2"
+      strokeLinecap="round"
+      strokeLinejoin="round"
+      aria-hidden="true"
+    >
       <path d="M2 13l4.5-5.5 3.5 3L16 4" />
     </svg>
   );
@@ -46,7 +65,12 @@ function Breadcrumb({ route }: { route: Route }) {
   return (
     <nav aria-label="You are here" className={css.crumb}>
       <Link to={urls.runs(route.project)}>{route.project}</Link>
-      {route.page === "run" && <><span aria-hidden="true">/</span><RunName run={route.run} /></>}
+      {route.page === "run" && (
+        <>
+          <span aria-hidden="true">/</span>
+          <RunName run={route.run} />
+        </>
+      )}
     </nav>
   );
 }
@@ -64,16 +88,33 @@ function ProjectNav({ project, route }: { project: string; route: Route }) {
   return (
     <nav aria-label="Project" className={css.nav}>
       <ul>
-        <li><Link to={urls.runs(project)} aria-current={here("runs")} data-inside={route.page === "run"}>Runs<span className="number">{data ? formatNumber(data.runs) : ""}</span></Link></li>
-        <li><Link to={urls.compare(project, [])} aria-current={here("compare")}>Compare</Link></li>
-        <li><Link to={urls.experiments(project)} aria-current={here("experiments")}>Experiments<span className="number">{data ? formatNumber(data.experiments.length) : ""}</span></Link></li>
+        <li>
+          <Link to={urls.runs(project)} aria-current={here("runs")} data-inside={route.page === "run"}>
+            Runs<span className="number">{data ? formatNumber(data.runs) : ""}</span>
+          </Link>
+        </li>
+        <li>
+          <Link to={urls.compare(project, [])} aria-current={here("compare")}>
+            Compare
+          </Link>
+        </li>
+        <li>
+          <Link to={urls.experiments(project)} aria-current={here("experiments")}>
+            Experiments<span className="number">{data ? formatNumber(data.experiments.length) : ""}</span>
+          </Link>
+        </li>
       </ul>
       {others.length > 0 && (
         <div className={css.others}>
           <h2>Other projects</h2>
           <ul>
             {others.map((item) => (
-              <li key={item.name}><Link to={urls.runs(item.name)} title={item.name}><em>{item.name}</em><span className="number">{formatNumber(item.runs)}</span></Link></li>
+              <li key={item.name}>
+                <Link to={urls.runs(item.name)} title={item.name}>
+                  <em>{item.name}</em>
+                  <span className="number">{formatNumber(item.runs)}</span>
+                </Link>
+              </li>
             ))}
           </ul>
         </div>
@@ -87,8 +128,17 @@ function Notices() {
   const status = useSignal(liveStatus);
   const { data } = useStore();
   if (status === "lost") {
-    return <p className={css.notice} role="status">The server does not answer. What you see is the last that it said; the page goes on by itself when it is back.</p>;
+    return (
+      <p className={css.notice} role="status">
+        The server does not answer. What you see is the last that it said; the page goes on by itself when it is back.
+      </p>
+    );
   }
-  if (data?.problem) return <p className={css.notice} role="status">{data.problem}</p>;
+  if (data?.problem)
+    return (
+      <p className={css.notice} role="status">
+        {data.problem}
+      </p>
+    );
   return null;
 }

@@ -14,7 +14,14 @@ export function ThemeSwitch() {
   return (
     <div className={`segments ${css.theme}`} role="group" aria-label="Theme">
       {CHOICES.map(([choice, label, icon]) => (
-        <button key={choice} type="button" aria-pressed={choice === chosen} aria-label={label} title={label} onClick={() => chooseTheme(choice)}>
+        <button
+          key={choice}
+          type="button"
+          aria-pressed={choice === chosen}
+          aria-label={label}
+          title={label}
+          onClick={() => chooseTheme(choice)}
+        >
           <Icon name={icon} />
         </button>
       ))}

@@ -20,11 +20,19 @@ describe("addresses", () => {
     expect(parseRoute(pathname)).toEqual(route);
   });
 
-  it.each(["a b", "team/vision", "100%", "%2F", "Größe", "数字", `"quoted" & <b>`, "a?b#c", "p", "runs"])("keep the project %s whole", (project) => {
-    expect(parseRoute(urls.runs(project))).toEqual({ page: "runs", project });
-    expect(parseRoute(urls.run(project, "id/1", "media"))).toEqual({ page: "run", project, run: "id/1", tab: "media" });
-    expect(parseRoute(urls.experiments(project))).toEqual({ page: "experiments", project });
-  });
+  it.each(["a b", "team/vision", "100%", "%2F", "Größe", "数字", `"quoted" & <b>`, "a?b#c", "p", "runs"])(
+    "keep the project %s whole",
+    (project) => {
+      expect(parseRoute(urls.runs(project))).toEqual({ page: "runs", project });
+      expect(parseRoute(urls.run(project, "id/1", "media"))).toEqual({
+        page: "run",
+        project,
+        run: "id/1",
+        tab: "media",
+      });
+      expect(parseRoute(urls.experiments(project))).toEqual({ page: "experiments", project });
+    },
+  );
 
   it("work under a prefix, and only there", () => {
     expect(basePath("http://host/proxy/8765/")).toBe("/proxy/8765");

@@ -53,7 +53,8 @@ export const urls = {
   runs: (project: string, params: { q?: string; sort?: string } = {}) => withParams(path("p", project, "runs"), params),
   compare: (project: string, runs: string[]) => withParams(path("p", project, "compare"), { r: runs.join(",") }),
   experiments: (project: string) => path("p", project, "experiments"),
-  run: (project: string, run: string, tab?: RunTab) => path("p", project, "r", run, ...(tab && tab !== "charts" ? [tab] : [])),
+  run: (project: string, run: string, tab?: RunTab) =>
+    path("p", project, "r", run, ...(tab && tab !== "charts" ? [tab] : [])),
 };
 
 export function withParams(pathname: string, params: Record<string, string | null | undefined>): string {
@@ -79,7 +80,10 @@ export function joinNames(names: string[]): string {
 
 export function splitNames(text: string | null): string[] {
   if (!text) return [];
-  return text.split(",").filter(Boolean).map((name) => name.replaceAll("%2C", ",").replaceAll("%25", "%"));
+  return text
+    .split(",")
+    .filter(Boolean)
+    .map((name) => name.replaceAll("%2C", ",").replaceAll("%25", "%"));
 }
 
 /** `lo,hi` of a zoomed x axis, or null when it is absent or nonsense. */

@@ -84,9 +84,21 @@ export function Chart({ title, metric, lines, axis, logY, zoom, onZoom, height, 
       <span id={helpId} className="hidden">
         Left and right arrows move the crosshair, plus and minus zoom, Escape shows everything.
       </span>
-      <span className="hidden" aria-live="polite">{said}</span>
+      <span className="hidden" aria-live="polite">
+        {said}
+      </span>
       {points === 0 && (
-        <p className={css.note}>{error ? error.message : !loaded ? "Loading the curve" : logY && answer.some((line) => line.x.length > 0) ? "No values above zero" : zoom ? "No points in this range" : "No points yet"}</p>
+        <p className={css.note}>
+          {error
+            ? error.message
+            : !loaded
+              ? "Loading the curve"
+              : logY && answer.some((line) => line.x.length > 0)
+                ? "No values above zero"
+                : zoom
+                  ? "No points in this range"
+                  : "No points yet"}
+        </p>
       )}
     </div>
   );
@@ -119,7 +131,9 @@ function useSeriesView(
     setView(made);
     const sizes = new ResizeObserver(() => setWidth(element.clientWidth));
     sizes.observe(element);
-    const sight = new IntersectionObserver(([entry]) => made.setVisible(entry!.isIntersecting), { rootMargin: "300px" });
+    const sight = new IntersectionObserver(([entry]) => made.setVisible(entry!.isIntersecting), {
+      rootMargin: "300px",
+    });
     sight.observe(element);
     return () => {
       sizes.disconnect();
@@ -143,5 +157,8 @@ export function describeEnd(view: SeriesView): { last: number | null; nonfinite:
     nonfinite += line.nonfinite;
     if (line.x.length > 0) last = Math.max(last, positionOf(line, line.x.length - 1));
   }
-  return { last: Number.isFinite(last) ? last : null, nonfinite: nonfinite > 0 ? formatCount(nonfinite, "NaN or infinite value") : null };
+  return {
+    last: Number.isFinite(last) ? last : null,
+    nonfinite: nonfinite > 0 ? formatCount(nonfinite, "NaN or infinite value") : null,
+  };
 }

@@ -26,11 +26,35 @@ export function ChartCard(props: Omit<ChartProps, "onView"> & { note?: string | 
         <h3 title={title}>{title}</h3>
         {note && <span className={css.fact}>{note}</span>}
         <span className={css.actions}>
-          {zoom && <button type="button" className="button plain" onClick={() => onZoom(null)}>Show all</button>}
-          <button type="button" className="button plain" onClick={() => setOpen("table")} title="Show as table" aria-label={`Show ${title} as table`}><Icon name="table" /></button>
-          <button type="button" className="button plain" onClick={() => setOpen("large")} title="Enlarge" aria-label={`Enlarge ${title}`}><Icon name="expand" /></button>
+          {zoom && (
+            <button type="button" className="button plain" onClick={() => onZoom(null)}>
+              Show all
+            </button>
+          )}
+          <button
+            type="button"
+            className="button plain"
+            onClick={() => setOpen("table")}
+            title="Show as table"
+            aria-label={`Show ${title} as table`}
+          >
+            <Icon name="table" />
+          </button>
+          <button
+            type="button"
+            className="button plain"
+            onClick={() => setOpen("large")}
+            title="Enlarge"
+            aria-label={`Enlarge ${title}`}
+          >
+            <Icon name="expand" />
+          </button>
         </span>
-        {end.nonfinite && <span className={css.warning} title={end.nonfinite}>{end.nonfinite.replace(/ or infinite values?/, "")}</span>}
+        {end.nonfinite && (
+          <span className={css.warning} title={end.nonfinite}>
+            {end.nonfinite.replace(/ or infinite values?/, "")}
+          </span>
+        )}
         {end.last !== null && <span className={`${css.fact} number`}>{describeX(axis, end.last)}</span>}
       </header>
       <Chart {...props} onView={onView} />

@@ -44,7 +44,11 @@ export function ChartSections({ metrics, first, lines, settings, title, xOf, not
   };
   return (
     <div ref={grid} className={css.sections}>
-      {sections.length === 0 && metrics.length > 0 && <p className={css.none}>No metric matches “{settings.filter}”; there are {formatCount(metrics.length, "metric")}.</p>}
+      {sections.length === 0 && metrics.length > 0 && (
+        <p className={css.none}>
+          No metric matches “{settings.filter}”; there are {formatCount(metrics.length, "metric")}.
+        </p>
+      )}
       {sections.map((section) => (
         <section key={section.name} aria-label={`Section ${section.name}`}>
           <h2 className={css.head}>
@@ -54,14 +58,23 @@ export function ChartSections({ metrics, first, lines, settings, title, xOf, not
               <span>{formatCount(section.metrics.length, "chart")}</span>
             </button>
           </h2>
-          {!folded.has(section.name) && width > 0 && <Grid section={section} width={width} lines={lines} settings={settings} xOf={xOf} note={note} />}
+          {!folded.has(section.name) && width > 0 && (
+            <Grid section={section} width={width} lines={lines} settings={settings} xOf={xOf} note={note} />
+          )}
         </section>
       ))}
     </div>
   );
 }
 
-function Grid({ section, width, lines, settings, xOf, note }: { section: Section; width: number } & Pick<Props, "lines" | "settings" | "xOf" | "note">) {
+function Grid({
+  section,
+  width,
+  lines,
+  settings,
+  xOf,
+  note,
+}: { section: Section; width: number } & Pick<Props, "lines" | "settings" | "xOf" | "note">) {
   // Charts over another axis than the page's can't share its zoom.
   const [ownZoom, setOwnZoom] = useState<Extent | null>(null);
   const columns = gridColumns(section.metrics.length, width);
@@ -71,18 +84,20 @@ function Grid({ section, width, lines, settings, xOf, note }: { section: Section
       {section.metrics.map((metric) => {
         const axis = axisFor(metric, settings.axis, xOf?.(metric));
         const apart = axis !== settings.axis;
-        return <ChartCard
-          key={metric}
-          title={metric}
-          metric={metric}
-          note={note?.(metric)}
-          lines={lines}
-          axis={axis}
-          logY={settings.logY}
-          zoom={apart ? ownZoom : settings.zoom}
-          onZoom={apart ? setOwnZoom : settings.setZoom}
-          height={height}
-        />;
+        return (
+          <ChartCard
+            key={metric}
+            title={metric}
+            metric={metric}
+            note={note?.(metric)}
+            lines={lines}
+            axis={axis}
+            logY={settings.logY}
+            zoom={apart ? ownZoom : settings.zoom}
+            onZoom={apart ? setOwnZoom : settings.setZoom}
+            height={height}
+          />
+        );
       })}
     </div>
   );

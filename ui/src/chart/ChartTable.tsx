@@ -33,16 +33,26 @@ export function ChartTable({ view, lines, axis }: { view: SeriesView; lines: rea
           <thead>
             <tr>
               <th scope="col">{axisName(axis)}</th>
-              {columns.map((line) => <th key={line.run} scope="col">{label(line.run)}</th>)}
+              {columns.map((line) => (
+                <th key={line.run} scope="col">
+                  {label(line.run)}
+                </th>
+              ))}
             </tr>
           </thead>
           <tbody>
             {shown.map((x) => (
               <tr key={x}>
-                <th scope="row" className="number">{axis === "step" ? formatNumber(x, 6) : describeX(axis, x)}</th>
+                <th scope="row" className="number">
+                  {axis === "step" ? formatNumber(x, 6) : describeX(axis, x)}
+                </th>
                 {columns.map((line) => {
                   const value = byX.get(x)?.get(line.run);
-                  return <td key={line.run} className="number" title={exact(value)}>{formatNumber(value, 6)}</td>;
+                  return (
+                    <td key={line.run} className="number" title={exact(value)}>
+                      {formatNumber(value, 6)}
+                    </td>
+                  );
                 })}
               </tr>
             ))}

@@ -5,7 +5,11 @@ import css from "./sections.module.css";
 import { metricFilter } from "./sections";
 import type { ChartSettings } from "./useChartSettings";
 
-const AXES: readonly (readonly [Axis, string])[] = [["step", "Step"], ["relative", "Relative"], ["wall", "Wall"]];
+const AXES: readonly (readonly [Axis, string])[] = [
+  ["step", "Step"],
+  ["relative", "Relative"],
+  ["wall", "Wall"],
+];
 
 /** The row above the charts: which of them, over what, and how. */
 export function ChartTools({ settings, children }: { settings: ChartSettings; children?: ReactNode }) {
@@ -23,8 +27,19 @@ export function ChartTools({ settings, children }: { settings: ChartSettings; ch
         onChange={(event) => settings.setFilter(event.target.value)}
       />
       <Segments label="X axis" value={settings.axis} choices={AXES} onChange={settings.setAxis} />
-      <button type="button" className="button" aria-pressed={settings.logY} onClick={() => settings.setLogY(!settings.logY)}>Log y</button>
-      {settings.zoom && <button type="button" className="button" onClick={() => settings.setZoom(null)}>Show all</button>}
+      <button
+        type="button"
+        className="button"
+        aria-pressed={settings.logY}
+        onClick={() => settings.setLogY(!settings.logY)}
+      >
+        Log y
+      </button>
+      {settings.zoom && (
+        <button type="button" className="button" onClick={() => settings.setZoom(null)}>
+          Show all
+        </button>
+      )}
       {children}
     </div>
   );

@@ -53,7 +53,14 @@ describe("extents", () => {
 
 describe("nearest", () => {
   const values = Float64Array.of(0, 10, 20, 40);
-  it.each([[-5, 0], [4, 0], [6, 1], [30, 2], [31, 3], [99, 3]])("to %d is place %d", (wanted, index) => {
+  it.each([
+    [-5, 0],
+    [4, 0],
+    [6, 1],
+    [30, 2],
+    [31, 3],
+    [99, 3],
+  ])("to %d is place %d", (wanted, index) => {
     expect(nearestIndex(values, wanted)).toBe(index);
   });
   it("is nothing among nothing", () => {
@@ -63,7 +70,11 @@ describe("nearest", () => {
 });
 
 describe("picking", () => {
-  const lines = [makeLine("a", [0, 1, 2], [0, 0, 0]), makeLine("b", [0, 1, 2], [10, 10, 10]), makeLine("c", [0, 1, 2], [4, NaN, 4])];
+  const lines = [
+    makeLine("a", [0, 1, 2], [0, 0, 0]),
+    makeLine("b", [0, 1, 2], [10, 10, 10]),
+    makeLine("c", [0, 1, 2], [4, NaN, 4]),
+  ];
   it("puts the line nearest to the pointer first and points without a number last", () => {
     const shown = layout(model(lines));
     expect(pickAt(lines, shown, 1.1, shown.y.toPixel(9)).map((pick) => pick.run)).toEqual(["b", "a", "c"]);
@@ -131,7 +142,16 @@ describe("styles of runs", () => {
 });
 
 describe("grid", () => {
-  it.each([[1, 1180, 1], [2, 1180, 2], [3, 1180, 3], [4, 1180, 2], [6, 1180, 2], [2, 380, 1], [5, 2400, 5], [3, 880, 2]])("of %d charts in %d pixels has %d columns", (count, width, columns) => {
+  it.each([
+    [1, 1180, 1],
+    [2, 1180, 2],
+    [3, 1180, 3],
+    [4, 1180, 2],
+    [6, 1180, 2],
+    [2, 380, 1],
+    [5, 2400, 5],
+    [3, 880, 2],
+  ])("of %d charts in %d pixels has %d columns", (count, width, columns) => {
     expect(gridColumns(count, width)).toBe(columns);
   });
 });

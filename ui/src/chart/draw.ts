@@ -19,7 +19,13 @@ const MANY_LINES = 20;
 /** Points closer than this many pixels are not marked one by one. */
 const POINT_SPACING = 9;
 
-export function drawChart(context: CanvasRenderingContext2D, layout: Layout, model: ChartModel, ink: Ink, pixelRatio: number): void {
+export function drawChart(
+  context: CanvasRenderingContext2D,
+  layout: Layout,
+  model: ChartModel,
+  ink: Ink,
+  pixelRatio: number,
+): void {
   context.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0);
   context.clearRect(0, 0, layout.width, layout.height);
   drawAxes(context, layout, ink, pixelRatio);

@@ -44,7 +44,10 @@ export class ChartRenderer {
     this.tooltip = new Tooltip(host);
     const observer = new ResizeObserver(() => this.measure());
     observer.observe(host);
-    this.undo.push(() => observer.disconnect(), hover.subscribe(() => schedule(this.paintOverlay)));
+    this.undo.push(
+      () => observer.disconnect(),
+      hover.subscribe(() => schedule(this.paintOverlay)),
+    );
     this.listen("pointermove", (event) => this.onPointerMove(event));
     this.listen("pointerleave", () => this.leave());
     this.listen("pointerdown", (event) => this.onPointerDown(event));
@@ -97,7 +100,11 @@ export class ChartRenderer {
     }
     const ink = this.readInk();
     context.font = ink.font;
-    this.layout = layOut(this.model, { width: this.width, height: this.height }, (text) => context.measureText(text).width);
+    this.layout = layOut(
+      this.model,
+      { width: this.width, height: this.height },
+      (text) => context.measureText(text).width,
+    );
     drawChart(context, this.layout, this.model, ink, this.pixelRatio);
     this.paintOverlay();
   };
@@ -109,8 +116,16 @@ export class ChartRenderer {
     const at = axis === this.model.axis ? x : null;
     const mine = source === this;
     this.picks = at === null ? [] : pickAt(this.model.lines, this.layout, at, mine ? this.pointerY : null);
-    drawOverlay(context, this.layout, this.model, { x: at, picks: this.picks, run, drag: this.drag }, this.ink, this.pixelRatio);
-    if (mine && at !== null && this.picks.length > 0 && !this.drag) this.tooltip.show(this.model, this.layout, at, this.picks, run);
+    drawOverlay(
+      context,
+      this.layout,
+      this.model,
+      { x: at, picks: this.picks, run, drag: this.drag },
+      this.ink,
+      this.pixelRatio,
+    );
+    if (mine && at !== null && this.picks.length > 0 && !this.drag)
+      this.tooltip.show(this.model, this.layout, at, this.picks, run);
     else this.tooltip.hide();
   };
 
@@ -158,7 +173,10 @@ export class ChartRenderer {
   private moveTo(x: number): void {
     if (!this.layout || !this.model) return;
     const [nearest] = pickAt(this.model.lines, this.layout, x, this.pointerY);
-    const run = nearest && this.model.lines.length > 1 && (this.pointerY === null || nearest.distance < REACH) ? nearest.run : null;
+    const run =
+      nearest && this.model.lines.length > 1 && (this.pointerY === null || nearest.distance < REACH)
+        ? nearest.run
+        : null;
     hover.set({ x, axis: this.model.axis, run, source: this });
   }
 
@@ -184,7 +202,10 @@ export class ChartRenderer {
     const [px] = this.position(event);
     const to = Math.min(this.layout.right, Math.max(this.layout.left, px));
     if (Math.abs(to - drag[0]) < SHORTEST_DRAG) return;
-    const range = [this.layout.x.fromPixel(Math.min(drag[0], to)), this.layout.x.fromPixel(Math.max(drag[0], to))] as Extent;
+    const range = [
+      this.layout.x.fromPixel(Math.min(drag[0], to)),
+      this.layout.x.fromPixel(Math.max(drag[0], to)),
+    ] as Extent;
     if (range[1] > range[0]) this.events.onZoom(range);
   }
 
@@ -210,7 +231,10 @@ export class ChartRenderer {
   /** Moves the crosshair along the points of the line that has the most of them. */
   private moveBy(points: number): void {
     if (!this.model || !this.layout) return;
-    const line = this.model.lines.reduce<(typeof this.model.lines)[number] | null>((a, b) => (a && a.x.length >= b.x.length ? a : b), null);
+    const line = this.model.lines.reduce<(typeof this.model.lines)[number] | null>(
+      (a, b) => (a && a.x.length >= b.x.length ? a : b),
+      null,
+    );
     if (!line || line.x.length === 0) return;
     if (this.keyIndex < 0 && Number.isFinite(points)) {
       const middle = (this.layout.x.low + this.layout.x.high) / 2;

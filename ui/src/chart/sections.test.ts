@@ -12,7 +12,9 @@ describe("sections", () => {
     ]);
   });
   it("begin with the metric that comes first of all", () => {
-    expect(sectionsOf(["loss", "test/loss", "test/accuracy"], ["test/accuracy", "loss"]).map((section) => section.metrics)).toEqual([["test/accuracy", "test/loss"], ["loss"]]);
+    expect(
+      sectionsOf(["loss", "test/loss", "test/accuracy"], ["test/accuracy", "loss"]).map((section) => section.metrics),
+    ).toEqual([["test/accuracy", "test/loss"], ["loss"]]);
   });
   it("count as people do", () => {
     expect(sectionsOf(["a/10", "a/9", "a/1"])[0]!.metrics).toEqual(["a/1", "a/9", "a/10"]);

@@ -55,6 +55,9 @@ export function metricFilter(text: string): MetricFilter {
   } catch (error) {
     const plain = wanted.toLowerCase();
     const reason = error instanceof Error ? error.message.replace(/^.*:\s*/, "") : "";
-    return { matches: (metric) => metric.toLowerCase().includes(plain), problem: `Looked for as plain text: ${reason}` };
+    return {
+      matches: (metric) => metric.toLowerCase().includes(plain),
+      problem: `Looked for as plain text: ${reason}`,
+    };
   }
 }

@@ -13,7 +13,8 @@ export function linearTicks(low: number, high: number, count: number): Tick[] {
   const span = high - low;
   if (!(span > 0) || !Number.isFinite(span)) return [{ value: low, label: formatTick(low, Math.abs(low) / 100 || 1) }];
   let step = niceStep(span / (count + 1));
-  while (Math.floor(high / step + 1e-9) - Math.ceil(low / step - 1e-9) + 1 > Math.max(2, count)) step = niceStep(step * 1.5);
+  while (Math.floor(high / step + 1e-9) - Math.ceil(low / step - 1e-9) + 1 > Math.max(2, count))
+    step = niceStep(step * 1.5);
   return evenly(low, high, step).map((value) => ({ value, label: formatTick(value, step) }));
 }
 
@@ -30,8 +31,11 @@ function evenly(low: number, high: number, step: number): number[] {
   const last = Math.floor(high / step + 1e-9);
   const values: number[] = [];
   // The division by a whole number keeps 0.3 from becoming 0.30000000000000004.
-  for (let i = first; i <= last && values.length < 100; i++) values.push(step < 1 ? i / Math.round(1 / step) : i * step);
-  return step < 1 && Math.abs(Math.round(1 / step) * step - 1) > 1e-9 ? values.map((_, i) => (first + i) * step) : values;
+  for (let i = first; i <= last && values.length < 100; i++)
+    values.push(step < 1 ? i / Math.round(1 / step) : i * step);
+  return step < 1 && Math.abs(Math.round(1 / step) * step - 1) > 1e-9
+    ? values.map((_, i) => (first + i) * step)
+    : values;
 }
 
 /** Powers of ten; with their 2 and 5 where few decades are shown; linear ones where not even one is. */
@@ -46,7 +50,8 @@ export function logTicks(low: number, high: number, count: number): Tick[] {
   for (let power = Math.ceil(from / stride) * stride; power <= to; power += stride) {
     for (const factor of factors) {
       const value = factor * 10 ** power;
-      if (value >= low * (1 - 1e-9) && value <= high * (1 + 1e-9)) ticks.push({ value, label: formatTick(value, 10 ** power) });
+      if (value >= low * (1 - 1e-9) && value <= high * (1 + 1e-9))
+        ticks.push({ value, label: formatTick(value, 10 ** power) });
     }
   }
   return ticks.length >= 2 ? ticks : linearTicks(low, high, count);
@@ -76,7 +81,12 @@ export function shortDuration(seconds: number): string {
   let rest = Math.round(Math.abs(seconds));
   if (rest === 0) return "0";
   let text = "";
-  for (const [size, name] of [[86400, "d"], [3600, "h"], [60, "m"], [1, "s"]] as const) {
+  for (const [size, name] of [
+    [86400, "d"],
+    [3600, "h"],
+    [60, "m"],
+    [1, "s"],
+  ] as const) {
     const count = Math.floor(rest / size);
     if (count > 0) text += `${count}${name}`;
     rest -= count * size;
@@ -88,7 +98,10 @@ export function shortDuration(seconds: number): string {
 export function clockTicks(low: number, high: number, count: number): Tick[] {
   const rough = (high - low) / Math.max(1, count);
   if (rough < 0.5) {
-    return linearTicks(0, high - low, Math.max(1, count - 1)).map(({ value }) => ({ value: low + value, label: preciseClock(low + value) }));
+    return linearTicks(0, high - low, Math.max(1, count - 1)).map(({ value }) => ({
+      value: low + value,
+      label: preciseClock(low + value),
+    }));
   }
   const step = durationStep(rough);
   const offset = new Date(low * 1000).getTimezoneOffset() * 60;

@@ -23,7 +23,11 @@ export function useChartSettings(): ChartSettings {
   const [params, setParams] = useParams();
   const range = params.get("t");
   const zoom = useMemo(() => parseRange(range), [range]);
-  const setZoom = useCallback((next: Extent | null) => setParams({ t: next && next.map((value) => Number(value.toPrecision(12))).join(",") }, { replace: true }), [setParams]);
+  const setZoom = useCallback(
+    (next: Extent | null) =>
+      setParams({ t: next && next.map((value) => Number(value.toPrecision(12))).join(",") }, { replace: true }),
+    [setParams],
+  );
   return {
     axis: AXES[params.get("x") ?? ""] ?? "step",
     logY: params.get("ylog") === "1",

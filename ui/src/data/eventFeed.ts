@@ -32,7 +32,9 @@ export class EventFeed {
     if (this.current === "asleep") this.say("connecting");
     const source = new EventSource(this.revision === null ? this.url : `${this.url}?since=${this.revision}`);
     this.source = source;
-    source.addEventListener("hello", (event) => this.onHello((JSON.parse(event.data) as { revision: number }).revision));
+    source.addEventListener("hello", (event) =>
+      this.onHello((JSON.parse(event.data) as { revision: number }).revision),
+    );
     source.addEventListener("changed", (event) => {
       const change = JSON.parse(event.data) as Change;
       this.revision = change.revision;

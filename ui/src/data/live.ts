@@ -60,7 +60,10 @@ export function startLive(): void {
 
 function joinWorker(url: string): void {
   // The name keeps stores behind different prefixes of one host apart.
-  const worker = new SharedWorker(new URL("./liveWorker.ts", import.meta.url), { type: "module", name: `trackrecord ${url}` });
+  const worker = new SharedWorker(new URL("./liveWorker.ts", import.meta.url), {
+    type: "module",
+    name: `trackrecord ${url}`,
+  });
   const say = (message: ToWorker) => worker.port.postMessage(message);
   const alive = () => say({ kind: "alive", visible: document.visibilityState === "visible" });
   let heard = false;

@@ -4,7 +4,8 @@ import { tell } from "./live";
 import { concerns, refreshOnChange, runNews } from "./refresh";
 
 const news = { everything: false, runs: new Set(["0198aa"]), projects: new Set(["digits"]) };
-const query = (queryKey: unknown[], data?: unknown) => ({ queryKey, state: { data } }) as unknown as Parameters<typeof concerns>[0];
+const query = (queryKey: unknown[], data?: unknown) =>
+  ({ queryKey, state: { data } }) as unknown as Parameters<typeof concerns>[0];
 
 describe("a change concerns", () => {
   it.each([
@@ -40,7 +41,8 @@ describe("refreshOnChange", () => {
     vi.useFakeTimers();
     const client = new QueryClient();
     const asked: string[] = [];
-    const watch = (queryKey: string[]) => new QueryObserver(client, { queryKey, queryFn: () => asked.push(queryKey.join(" ")) }).subscribe(() => {});
+    const watch = (queryKey: string[]) =>
+      new QueryObserver(client, { queryKey, queryFn: () => asked.push(queryKey.join(" ")) }).subscribe(() => {});
     watch(["run", "0198aa"]);
     watch(["run", "0198bb"]);
     watch(["projects"]);
@@ -48,7 +50,12 @@ describe("refreshOnChange", () => {
     await vi.advanceTimersByTimeAsync(100);
     asked.length = 0;
 
-    for (let i = 0; i < 20; i++) tell({ revision: i, runs: [{ id: "0198aa", project: "digits", state: "running", last_step: i }], projects: ["digits"] });
+    for (let i = 0; i < 20; i++)
+      tell({
+        revision: i,
+        runs: [{ id: "0198aa", project: "digits", state: "running", last_step: i }],
+        projects: ["digits"],
+      });
     await vi.advanceTimersByTimeAsync(500);
     expect(asked).toEqual(["run 0198aa"]);
     expect(runNews.value.get("0198aa")).toEqual({ state: "running", last_step: 19 });

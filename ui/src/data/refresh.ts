@@ -36,7 +36,12 @@ export function refreshOnChange(client: QueryClient): () => void {
     for (const query of client.getQueryCache().getAll()) {
       if (concerns(query, told) && !isRefused(query)) due.add(query.queryHash);
     }
-    const ready = new Set(client.getQueryCache().getAll().filter((query) => due.has(query.queryHash) && !isEarly(query)));
+    const ready = new Set(
+      client
+        .getQueryCache()
+        .getAll()
+        .filter((query) => due.has(query.queryHash) && !isEarly(query)),
+    );
     void client.invalidateQueries({ predicate: (query) => ready.has(query) });
     for (const query of ready) due.delete(query.queryHash);
     for (const hash of due) if (!client.getQueryCache().get(hash)?.isActive()) due.delete(hash);

@@ -3,7 +3,15 @@ import { ApiError } from "../api/client";
 import { makeLine } from "../testing/frames";
 import { SeriesStore, type FetchFrame, type SeriesRequest } from "./series";
 
-const request = (metric: string, more: Partial<SeriesRequest> = {}): SeriesRequest => ({ runs: ["a", "b"], metric, axis: "step", low: null, high: null, pixels: 800, ...more });
+const request = (metric: string, more: Partial<SeriesRequest> = {}): SeriesRequest => ({
+  runs: ["a", "b"],
+  metric,
+  axis: "step",
+  low: null,
+  high: null,
+  pixels: 800,
+  ...more,
+});
 
 function setUp() {
   const asked: Parameters<FetchFrame>[0][] = [];
@@ -29,7 +37,9 @@ describe("SeriesStore", () => {
     views[0]!.setVisible(true);
     views[2]!.setVisible(true);
     await vi.advanceTimersByTimeAsync(10);
-    expect(asked.map((batch) => batch.series.map((one) => `${one.run} ${one.metric}`))).toEqual([["a x", "b x", "a z", "b z"]]);
+    expect(asked.map((batch) => batch.series.map((one) => `${one.run} ${one.metric}`))).toEqual([
+      ["a x", "b x", "a z", "b z"],
+    ]);
     expect(views[2]!.lines.map((line) => line.metric)).toEqual(["z", "z"]);
     expect(views[1]!.lines).toEqual([]);
     views[1]!.setVisible(true);

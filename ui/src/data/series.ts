@@ -162,7 +162,8 @@ export class SeriesStore {
     const { axis, low, high, pixels } = requests[0]!;
     try {
       const series = requests.flatMap(({ runs, metric }) => runs.map((run) => ({ run, metric })));
-      const frame = series.length > 0 ? await this.fetch({ series, x: axis, low, high, pixels }) : { revision: 0, series: [] };
+      const frame =
+        series.length > 0 ? await this.fetch({ series, x: axis, low, high, pixels }) : { revision: 0, series: [] };
       let start = 0;
       views.forEach((view, i) => {
         const request = requests[i]!;

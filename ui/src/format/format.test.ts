@@ -67,7 +67,14 @@ describe("times", () => {
   it("past moments are told by their distance", () => {
     const now = Date.parse("2026-11-20T12:00:00Z");
     const ago = (seconds: number) => formatAgo(new Date(now - seconds * 1000).toISOString(), now);
-    expect([3, 30, 300, 7200, 90_000, 900_000].map(ago)).toEqual(["just now", "30 s ago", "5 min ago", "2 h ago", "1 day ago", "10 days ago"]);
+    expect([3, 30, 300, 7200, 90_000, 900_000].map(ago)).toEqual([
+      "just now",
+      "30 s ago",
+      "5 min ago",
+      "2 h ago",
+      "1 day ago",
+      "10 days ago",
+    ]);
     expect(formatAgo(null, now)).toBe("");
   });
 });

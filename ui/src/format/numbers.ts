@@ -43,7 +43,12 @@ function trimZeros(text: string): string {
 export function formatTick(value: number, step: number): string {
   if (value === 0) return "0";
   const size = Math.abs(value);
-  const units: [number, string][] = [[1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]];
+  const units: [number, string][] = [
+    [1e12, "T"],
+    [1e9, "G"],
+    [1e6, "M"],
+    [1e3, "k"],
+  ];
   for (const [unit, name] of units) {
     if (size >= unit && size < 1e15) return trimZeros((value / unit).toFixed(decimals(step / unit))) + name;
   }
@@ -60,7 +65,9 @@ export function formatValue(value: Json | undefined): string {
   if (value === null || value === undefined) return "";
   if (typeof value === "number") {
     const short = Number(value.toPrecision(12));
-    return Math.abs(short) >= 1e4 && Number.isInteger(short) && Math.abs(short) < 1e9 ? grouped.format(short) : String(short);
+    return Math.abs(short) >= 1e4 && Number.isInteger(short) && Math.abs(short) < 1e9
+      ? grouped.format(short)
+      : String(short);
   }
   if (typeof value === "string") return value;
   return JSON.stringify(value);

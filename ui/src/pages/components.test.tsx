@@ -12,8 +12,19 @@ import { FilterBox } from "./runs/FilterBox";
 afterEach(() => void vi.unstubAllGlobals());
 
 const MARKUP = "<img src=x onerror=alert(1)>";
-const runs = [{ id: "a", name: MARKUP }, { id: "b", name: "second" }] as RunHead[];
-const line = (key: string, values: ComparisonLine["values"], more: Partial<ComparisonLine> = {}): ComparisonLine => ({ key, values, differs: true, goal: null, best: [], unit: null, ...more });
+const runs = [
+  { id: "a", name: MARKUP },
+  { id: "b", name: "second" },
+] as RunHead[];
+const line = (key: string, values: ComparisonLine["values"], more: Partial<ComparisonLine> = {}): ComparisonLine => ({
+  key,
+  values,
+  differs: true,
+  goal: null,
+  best: [],
+  unit: null,
+  ...more,
+});
 
 describe("ComparisonTable", () => {
   const lines = [
@@ -22,12 +33,19 @@ describe("ComparisonTable", () => {
     line("model", ["mlp", "mlp"], { differs: false }),
     line("loss", ["NaN", 0.25]),
   ];
-  const show = (everything: boolean) => render(<ComparisonTable title="Results" runs={runs} lines={lines} styles={new Map()} everything={everything} open />);
+  const show = (everything: boolean) =>
+    render(
+      <ComparisonTable title="Results" runs={runs} lines={lines} styles={new Map()} everything={everything} open />,
+    );
 
   it("marks the best, tells missing values from others, and shows names with markup as text", () => {
     show(false);
     const [accuracy, rate, loss] = screen.getAllByRole("row").slice(1);
-    expect(within(accuracy!).getAllByRole("cell").map((cell) => cell.textContent)).toEqual(["0.91235best", "0.5"]);
+    expect(
+      within(accuracy!)
+        .getAllByRole("cell")
+        .map((cell) => cell.textContent),
+    ).toEqual(["0.91235best", "0.5"]);
     expect(within(rate!).getByLabelText("not recorded")).toBeTruthy();
     expect(within(loss!).getAllByRole("cell")[0]!.textContent).toBe("NaN");
     expect(screen.getByRole("columnheader", { name: MARKUP })).toBeTruthy();
@@ -67,7 +85,10 @@ describe("KeyValueTable", () => {
 
 describe("FilterBox", () => {
   const show = (error: ApiError | null, onChange = vi.fn()) => {
-    vi.stubGlobal("fetch", vi.fn(async () => new Response(JSON.stringify({ start: 0, end: 3, items: [] }))));
+    vi.stubGlobal(
+      "fetch",
+      vi.fn(async () => new Response(JSON.stringify({ start: 0, end: 3, items: [] }))),
+    );
     const box = (value: string) => (
       <QueryClientProvider client={makeQueryClient()}>
         <FilterBox project="digits" value={value} error={error} onChange={onChange} />

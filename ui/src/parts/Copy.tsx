@@ -10,9 +10,17 @@ export function Copy({ text, label }: { text: string; label: string }) {
     return () => clearTimeout(timer);
   }, [done]);
   return (
-    <button type="button" className="button plain" title={label} aria-label={label} onClick={() => void copy(text).then(setDone)}>
+    <button
+      type="button"
+      className="button plain"
+      title={label}
+      aria-label={label}
+      onClick={() => void copy(text).then(setDone)}
+    >
       <Icon name={done ? "check" : "copy"} />
-      <span className="hidden" role="status">{done ? "Copied" : ""}</span>
+      <span className="hidden" role="status">
+        {done ? "Copied" : ""}
+      </span>
     </button>
   );
 }

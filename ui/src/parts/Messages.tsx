@@ -4,7 +4,11 @@ import css from "./parts.module.css";
 
 /** Says that something is being fetched, without jumping in when it takes only a moment. */
 export function Loading({ what }: { what: string }) {
-  return <p className={css.loading} role="status">Loading {what}</p>;
+  return (
+    <p className={css.loading} role="status">
+      Loading {what}
+    </p>
+  );
 }
 
 /** What went wrong, where, and what to do: the server's own words. */
@@ -12,11 +16,21 @@ export function Failure({ error, onRetry }: { error: unknown; onRetry?: () => vo
   const known = error instanceof ApiError ? error : null;
   return (
     <div className={css.failure} role="alert">
-      <h2>{known?.code === "not_found" ? "Not found" : known?.code === "unreachable" ? "The server is away" : "This did not work"}</h2>
+      <h2>
+        {known?.code === "not_found"
+          ? "Not found"
+          : known?.code === "unreachable"
+            ? "The server is away"
+            : "This did not work"}
+      </h2>
       <p>{error instanceof Error ? error.message : String(error)}</p>
       {known?.hint && <p className="muted">{known.hint}</p>}
       {known?.code === "unreachable" && <p className="muted">This page tries again every few seconds.</p>}
-      {onRetry && <button type="button" className="button" onClick={onRetry}>Try again</button>}
+      {onRetry && (
+        <button type="button" className="button" onClick={onRetry}>
+          Try again
+        </button>
+      )}
     </div>
   );
 }

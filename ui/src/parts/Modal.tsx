@@ -3,7 +3,17 @@ import { Icon } from "./Icon";
 import css from "./parts.module.css";
 
 /** A native dialog: it keeps the focus inside, closes with Escape and gives the focus back. */
-export function Modal({ title, onClose, wide, children }: { title: string; onClose: () => void; wide?: boolean; children: ReactNode }) {
+export function Modal({
+  title,
+  onClose,
+  wide,
+  children,
+}: {
+  title: string;
+  onClose: () => void;
+  wide?: boolean;
+  children: ReactNode;
+}) {
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
   useEffect(() => {
@@ -23,7 +33,9 @@ export function Modal({ title, onClose, wide, children }: { title: string; onClo
       <div className={css.modalInside}>
         <header>
           <h2 id={titleId}>{title}</h2>
-          <button type="button" className="button plain" onClick={onClose} aria-label="Close"><Icon name="close" /></button>
+          <button type="button" className="button plain" onClick={onClose} aria-label="Close">
+            <Icon name="close" />
+          </button>
         </header>
         {children}
       </div>

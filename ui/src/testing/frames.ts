@@ -30,7 +30,9 @@ export function encodeFrame(series: Series[]): ArrayBuffer {
   const described = series.map(({ x, y, low, high, count, ...rest }) => ({
     ...rest,
     points: x.length,
-    columns: rest.exact ? { x: add(x), y: add(y) } : { x: add(x), y: add(y), low: add(low), high: add(high), count: add(count!) },
+    columns: rest.exact
+      ? { x: add(x), y: add(y) }
+      : { x: add(x), y: add(y), low: add(low), high: add(high), count: add(count!) },
   }));
   const json = new TextEncoder().encode(JSON.stringify({ revision: 7, series: described }));
   const length = Math.ceil(json.length / 8) * 8;

@@ -27,7 +27,8 @@ export function ComparePage({ project }: { project: string }) {
 
 function Chosen({ project, ids }: { project: string; ids: string[] }) {
   const { data, error, refetch } = useComparison(ids);
-  if (!data) return error ? <Failure error={error} onRetry={() => void refetch()} /> : <Loading what="the comparison" />;
+  if (!data)
+    return error ? <Failure error={error} onRetry={() => void refetch()} /> : <Loading what="the comparison" />;
   return <Side project={project} data={data} />;
 }
 
@@ -39,16 +40,31 @@ function Side({ project, data }: { project: string; data: Comparison }) {
   const runKey = data.runs.map((run) => `${run.id} ${run.name}`).join("\n");
   const styles = useMemo(() => assignStyles(data.runs.map((run) => run.id)), [runKey]);
   const lines = useMemo(
-    () => data.runs.filter((run) => !hidden.has(run.id)).map((run) => ({ run: run.id, label: run.name, style: styles.get(run.id)! })),
+    () =>
+      data.runs
+        .filter((run) => !hidden.has(run.id))
+        .map((run) => ({ run: run.id, label: run.name, style: styles.get(run.id)! })),
     [runKey, hidden, styles],
   );
   const metrics = useSharedMetrics(data);
   const contracts = detail.data?.contracts ?? none;
   const key = useMemo(() => keyMetrics(metrics, contracts), [metrics.join("\n"), contracts]);
   const others = metrics.filter((metric) => !key.includes(metric));
-  const charts = { lines, settings, xOf: (metric: string) => contractFor(contracts, metric)?.x, note: (metric: string) => goalNote(contractFor(contracts, metric)?.goal) };
+  const charts = {
+    lines,
+    settings,
+    xOf: (metric: string) => contractFor(contracts, metric)?.x,
+    note: (metric: string) => goalNote(contractFor(contracts, metric)?.goal),
+  };
   const setHidden = (next: ReadonlySet<string>) => setParams({ hide: [...next].join(",") }, { replace: true });
-  const remove = (id: string) => setParams({ r: data.runs.filter((run) => run.id !== id).map((run) => run.id).join(","), hide: [...hidden].filter((item) => item !== id).join(",") });
+  const remove = (id: string) =>
+    setParams({
+      r: data.runs
+        .filter((run) => run.id !== id)
+        .map((run) => run.id)
+        .join(","),
+      hide: [...hidden].filter((item) => item !== id).join(","),
+    });
   return (
     <div className={css.page}>
       <h1>Compare {formatCount(data.runs.length, "run")}</h1>
@@ -58,7 +74,11 @@ function Side({ project, data }: { project: string; data: Comparison }) {
           {metrics.length > 0 && (
             <section className={css.charts} aria-label="Curves of the key metrics">
               <ChartTools settings={settings} />
-              {settings.filter ? <ChartSections metrics={metrics} {...charts} /> : <ChartSections metrics={key} title="Key metrics" {...charts} />}
+              {settings.filter ? (
+                <ChartSections metrics={metrics} {...charts} />
+              ) : (
+                <ChartSections metrics={key} title="Key metrics" {...charts} />
+              )}
             </section>
           )}
           <Tables data={data} styles={styles} />
@@ -94,12 +114,37 @@ function Tables({ data, styles }: { data: Comparison; styles: ReadonlyMap<string
   return (
     <section className={css.tables} aria-label="Values side by side">
       <label className={css.only}>
-        <input type="checkbox" checked={!everything} onChange={() => setParams({ all: everything ? null : "1" }, { replace: true })} />
+        <input
+          type="checkbox"
+          checked={!everything}
+          onChange={() => setParams({ all: everything ? null : "1" }, { replace: true })}
+        />
         Only differences
       </label>
-      <ComparisonTable title="Results" runs={data.runs} lines={orderResults(data.results)} styles={styles} everything={everything} open />
-      <ComparisonTable title="Params" runs={data.runs} lines={data.params} styles={styles} everything={everything} open />
-      <ComparisonTable title="Environment" runs={data.runs} lines={data.environment} styles={styles} everything={everything} open={data.environment.filter((line) => line.differs).length <= 12} />
+      <ComparisonTable
+        title="Results"
+        runs={data.runs}
+        lines={orderResults(data.results)}
+        styles={styles}
+        everything={everything}
+        open
+      />
+      <ComparisonTable
+        title="Params"
+        runs={data.runs}
+        lines={data.params}
+        styles={styles}
+        everything={everything}
+        open
+      />
+      <ComparisonTable
+        title="Environment"
+        runs={data.runs}
+        lines={data.environment}
+        styles={styles}
+        everything={everything}
+        open={data.environment.filter((line) => line.differs).length <= 12}
+      />
     </section>
   );
 }
@@ -109,8 +154,23 @@ function NothingChosen({ project }: { project: string }) {
   const latest: RunHead[] = data?.items.slice(0, 5) ?? [];
   return (
     <Empty page title="Nothing to compare yet">
-      <p>Select runs in the <Link to={urls.runs(project)}>table of runs</Link> and press Compare. Their curves, params and results then stand side by side here, and the address can be passed on.</p>
-      {latest.length > 1 && <p><Link className="button primary" to={urls.compare(project, latest.map((run) => run.id))}>Compare the newest {latest.length}</Link></p>}
+      <p>
+        Select runs in the <Link to={urls.runs(project)}>table of runs</Link> and press Compare. Their curves, params
+        and results then stand side by side here, and the address can be passed on.
+      </p>
+      {latest.length > 1 && (
+        <p>
+          <Link
+            className="button primary"
+            to={urls.compare(
+              project,
+              latest.map((run) => run.id),
+            )}
+          >
+            Compare the newest {latest.length}
+          </Link>
+        </p>
+      )}
     </Empty>
   );
 }

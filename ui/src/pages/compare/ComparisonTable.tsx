@@ -34,10 +34,21 @@ export function ComparisonTable({ title, runs, lines, styles, everything, open }
           <table className={css.table}>
             <thead>
               <tr>
-                <th scope="col"><span className="hidden">Name</span></th>
+                <th scope="col">
+                  <span className="hidden">Name</span>
+                </th>
                 {runs.map((run) => (
-                  <th key={run.id} scope="col" title={run.name} onPointerEnter={() => hoverRun(run.id)} onPointerLeave={() => hoverRun(null)}>
-                    <span className={css.columnHead}><Swatch style={styles.get(run.id) ?? 0} /><span>{run.name}</span></span>
+                  <th
+                    key={run.id}
+                    scope="col"
+                    title={run.name}
+                    onPointerEnter={() => hoverRun(run.id)}
+                    onPointerLeave={() => hoverRun(null)}
+                  >
+                    <span className={css.columnHead}>
+                      <Swatch style={styles.get(run.id) ?? 0} />
+                      <span>{run.name}</span>
+                    </span>
                   </th>
                 ))}
               </tr>
@@ -50,7 +61,14 @@ export function ComparisonTable({ title, runs, lines, styles, everything, open }
                     {line.unit && <small> {line.unit}</small>}
                     {line.goal && <small> {line.goal === "max" ? "higher is better" : "lower is better"}</small>}
                   </th>
-                  {runs.map((run, i) => <Value key={run.id} value={line.values[i]} best={line.best.includes(i) && line.differs} rounded={results} />)}
+                  {runs.map((run, i) => (
+                    <Value
+                      key={run.id}
+                      value={line.values[i]}
+                      best={line.best.includes(i) && line.differs}
+                      rounded={results}
+                    />
+                  ))}
                 </tr>
               ))}
             </tbody>
@@ -62,7 +80,12 @@ export function ComparisonTable({ title, runs, lines, styles, everything, open }
 }
 
 function Value({ value, best, rounded }: { value: Json | undefined; best: boolean; rounded: boolean }) {
-  if (value === null || value === undefined) return <td className={css.absent}><span aria-label="not recorded">–</span></td>;
+  if (value === null || value === undefined)
+    return (
+      <td className={css.absent}>
+        <span aria-label="not recorded">–</span>
+      </td>
+    );
   const numeric = isNumeric(value);
   return (
     <td data-best={best} data-numeric={numeric} title={exact(value)}>

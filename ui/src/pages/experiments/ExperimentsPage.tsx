@@ -22,7 +22,9 @@ export function ExperimentsPage({ project }: { project: string }) {
   return (
     <div className={css.page}>
       <h1>Experiments</h1>
-      {data.experiments.map((experiment) => <Card key={experiment.name} experiment={experiment} project={data} />)}
+      {data.experiments.map((experiment) => (
+        <Card key={experiment.name} experiment={experiment} project={data} />
+      ))}
     </div>
   );
 }
@@ -34,7 +36,9 @@ function Card({ experiment, project }: { experiment: Experiment; project: Projec
       <header>
         <h2>{experiment.name}</h2>
         {experiment.verdict && <span className={css.verdict}>{experiment.verdict}</span>}
-        <span className="muted" title={formatTime(experiment.created)}>{formatCount(experiment.runs, "run")}, begun {formatAgo(experiment.created, now)}</span>
+        <span className="muted" title={formatTime(experiment.created)}>
+          {formatCount(experiment.runs, "run")}, begun {formatAgo(experiment.created, now)}
+        </span>
       </header>
       <div className={css.columns}>
         <dl className={css.story}>
@@ -49,12 +53,19 @@ function Card({ experiment, project }: { experiment: Experiment; project: Projec
 }
 
 function Part({ name, text, missing }: { name: string; text: string | null; missing: string }) {
-  return <div><dt>{name}</dt><dd data-missing={!text}>{text ?? missing}</dd></div>;
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd data-missing={!text}>{text ?? missing}</dd>
+    </div>
+  );
 }
 
 /** The primary metric, or failing that the first result there is: what an experiment's runs are judged by. */
 function resultColumn(project: ProjectDetail): Column | null {
-  const metric = project.primary?.metric ?? project.contracts.find((contract) => contract.goal && !contract.pattern.includes("*"))?.pattern;
+  const metric =
+    project.primary?.metric ??
+    project.contracts.find((contract) => contract.goal && !contract.pattern.includes("*"))?.pattern;
   return metric === undefined ? null : makeColumn(`metrics.${metric}`, project);
 }
 
@@ -70,15 +81,33 @@ function Runs({ experiment, project }: { experiment: Experiment; project: Projec
     <div className={css.runs}>
       <table>
         <thead>
-          <tr><th scope="col">Run</th><th scope="col">State</th><th scope="col" data-number>Duration</th>{column && <th scope="col" data-number>{column.title}</th>}</tr>
+          <tr>
+            <th scope="col">Run</th>
+            <th scope="col">State</th>
+            <th scope="col" data-number>
+              Duration
+            </th>
+            {column && (
+              <th scope="col" data-number>
+                {column.title}
+              </th>
+            )}
+          </tr>
         </thead>
         <tbody>
           {data.items.slice(0, 8).map((run) => {
             const values = column ? run.metrics[column.key] : undefined;
             return (
               <tr key={run.id}>
-                <th scope="row"><Link to={urls.run(run.project, run.id)}><Swatch style={styles.get(run.id)!} /><span>{run.name}</span></Link></th>
-                <td><StateMark state={run.state} /></td>
+                <th scope="row">
+                  <Link to={urls.run(run.project, run.id)}>
+                    <Swatch style={styles.get(run.id)!} />
+                    <span>{run.name}</span>
+                  </Link>
+                </th>
+                <td>
+                  <StateMark state={run.state} />
+                </td>
                 <td data-number>{formatDuration(run.duration_s)}</td>
                 {column && <td data-number>{formatNumber(goal ? values?.best : values?.last)}</td>}
               </tr>
@@ -87,8 +116,19 @@ function Runs({ experiment, project }: { experiment: Experiment; project: Projec
         </tbody>
       </table>
       <footer>
-        <Link to={urls.runs(project.name, { q })}>{data.total > 8 ? `All ${formatNumber(data.total)} runs` : "Open in the table"}</Link>
-        {data.items.length > 1 && <Link to={urls.compare(project.name, data.items.slice(0, 20).map((run) => run.id))}>{data.total > 20 ? "Compare the first 20" : "Compare them"}</Link>}
+        <Link to={urls.runs(project.name, { q })}>
+          {data.total > 8 ? `All ${formatNumber(data.total)} runs` : "Open in the table"}
+        </Link>
+        {data.items.length > 1 && (
+          <Link
+            to={urls.compare(
+              project.name,
+              data.items.slice(0, 20).map((run) => run.id),
+            )}
+          >
+            {data.total > 20 ? "Compare the first 20" : "Compare them"}
+          </Link>
+        )}
       </footer>
     </div>
   );
@@ -97,8 +137,14 @@ function Runs({ experiment, project }: { experiment: Experiment; project: Projec
 function NoExperiments({ project }: { project: string }) {
   return (
     <Empty page title="No experiments yet">
-      <p>An experiment is a question with runs as evidence: say what you expect before you run, and what came of it after.</p>
-      <Snippet label="the example" text={`with tr.init(${JSON.stringify(project)}, experiment="wider layers", hypothesis="64 units are enough") as run:\n    ...`} />
+      <p>
+        An experiment is a question with runs as evidence: say what you expect before you run, and what came of it
+        after.
+      </p>
+      <Snippet
+        label="the example"
+        text={`with tr.init(${JSON.stringify(project)}, experiment="wider layers", hypothesis="64 units are enough") as run:\n    ...`}
+      />
     </Empty>
   );
 }

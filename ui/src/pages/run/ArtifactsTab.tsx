@@ -19,31 +19,76 @@ const MOST_PREVIEW_BYTES = 1_000_000;
 export function ArtifactsTab({ run }: { run: RunDetail }) {
   const [shown, setShown] = useState<File | null>(null);
   if (run.artifacts.length === 0) {
-    return <Empty title="No artifacts"><p>Keep a file with the run: <code>run.log_artifact("model.joblib", kind="model")</code></p></Empty>;
+    return (
+      <Empty title="No artifacts">
+        <p>
+          Keep a file with the run: <code>run.log_artifact("model.joblib", kind="model")</code>
+        </p>
+      </Empty>
+    );
   }
   return (
     <>
       {run.artifacts.map((artifact) => (
-        <section className={css.panel} key={`${artifact.name} ${artifact.version}`} aria-label={`Artifact ${artifact.name}`}>
+        <section
+          className={css.panel}
+          key={`${artifact.name} ${artifact.version}`}
+          aria-label={`Artifact ${artifact.name}`}
+        >
           <header>
             <h2>{artifact.name}</h2>
             <span className="muted">
-              version {artifact.version}{artifact.kind && `, ${artifact.kind}`}, {formatCount(artifact.files.length, "file")}, {formatBytes(artifact.size)}, {formatTime(artifact.created)}
+              version {artifact.version}
+              {artifact.kind && `, ${artifact.kind}`}, {formatCount(artifact.files.length, "file")},{" "}
+              {formatBytes(artifact.size)}, {formatTime(artifact.created)}
             </span>
           </header>
           <div className={css.wide}>
             <table className={css.files}>
-              <thead><tr><th scope="col">File</th><th scope="col">Size</th><th scope="col">Digest</th><th scope="col"><span className="hidden">What to do</span></th></tr></thead>
+              <thead>
+                <tr>
+                  <th scope="col">File</th>
+                  <th scope="col">Size</th>
+                  <th scope="col">Digest</th>
+                  <th scope="col">
+                    <span className="hidden">What to do</span>
+                  </th>
+                </tr>
+              </thead>
               <tbody>
                 {artifact.files.map((file) => (
                   <tr key={file.path}>
-                    <th scope="row"><code>{file.path}</code></th>
+                    <th scope="row">
+                      <code>{file.path}</code>
+                    </th>
                     <td className="number">{formatBytes(file.size)}</td>
-                    <td><span className={css.digest}><code title={file.digest}>{file.digest.replace(/^sha256:/, "").slice(0, 12)}</code><Copy text={file.digest} label={`Copy the digest of ${file.path}`} /></span></td>
+                    <td>
+                      <span className={css.digest}>
+                        <code title={file.digest}>{file.digest.replace(/^sha256:/, "").slice(0, 12)}</code>
+                        <Copy text={file.digest} label={`Copy the digest of ${file.path}`} />
+                      </span>
+                    </td>
                     <td>
                       <span className={css.fileActions}>
-                        {canPreview(file) && <button type="button" className="button" onClick={() => setShown(file)} aria-label={`Preview ${file.path}`}>Preview</button>}
-                        <a className="button" href={blobUrl(file, { download: 1 })} download={fileName(file)} aria-label={`Download ${file.path}`}><Icon name="download" />Download</a>
+                        {canPreview(file) && (
+                          <button
+                            type="button"
+                            className="button"
+                            onClick={() => setShown(file)}
+                            aria-label={`Preview ${file.path}`}
+                          >
+                            Preview
+                          </button>
+                        )}
+                        <a
+                          className="button"
+                          href={blobUrl(file, { download: 1 })}
+                          download={fileName(file)}
+                          aria-label={`Download ${file.path}`}
+                        >
+                          <Icon name="download" />
+                          Download
+                        </a>
                       </span>
                     </td>
                   </tr>
@@ -53,7 +98,11 @@ export function ArtifactsTab({ run }: { run: RunDetail }) {
           </div>
         </section>
       ))}
-      {shown && <Modal title={shown.path} onClose={() => setShown(null)} wide><Preview file={shown} /></Modal>}
+      {shown && (
+        <Modal title={shown.path} onClose={() => setShown(null)} wide>
+          <Preview file={shown} />
+        </Modal>
+      )}
     </>
   );
 }
@@ -84,5 +133,9 @@ function TextPreview({ file }: { file: File }) {
     staleTime: Infinity,
   });
   if (data === undefined) return error ? <Failure error={error} /> : <Loading what="the file" />;
-  return <pre className={css.previewText} tabIndex={0} role="region" aria-label={file.path}>{data}</pre>;
+  return (
+    <pre className={css.previewText} tabIndex={0} role="region" aria-label={file.path}>
+      {data}
+    </pre>
+  );
 }

@@ -24,7 +24,12 @@ export function ConsoleTab({ run }: { run: RunDetail }) {
 function Output({ feed, ended }: { feed: ConsoleFeed; ended: boolean }) {
   const view = useSignal(feed.view);
   if (!view.loaded) return view.error ? <Failure error={view.error} /> : <Loading what="the console" />;
-  if (view.total === 0) return <Empty title="Nothing printed"><p>{ended ? "The run printed nothing." : "What the run prints shows up here as it is printed."}</p></Empty>;
+  if (view.total === 0)
+    return (
+      <Empty title="Nothing printed">
+        <p>{ended ? "The run printed nothing." : "What the run prints shows up here as it is printed."}</p>
+      </Empty>
+    );
   return <Lines view={view} feed={feed} />;
 }
 
@@ -33,7 +38,10 @@ function Lines({ view, feed }: { view: ConsoleView; feed: ConsoleFeed }) {
   const [follow, setFollow] = useState(true);
   const scroller = useRef<HTMLDivElement>(null);
   const wanted = search.toLowerCase();
-  const shown = useMemo(() => (wanted ? view.lines.filter((line) => line.text.toLowerCase().includes(wanted)) : view.lines), [view.lines, wanted]);
+  const shown = useMemo(
+    () => (wanted ? view.lines.filter((line) => line.text.toLowerCase().includes(wanted)) : view.lines),
+    [view.lines, wanted],
+  );
   const virtualizer = useVirtualizer({
     count: shown.length,
     getScrollElement: () => scroller.current,
@@ -56,29 +64,98 @@ function Lines({ view, feed }: { view: ConsoleView; feed: ConsoleFeed }) {
   return (
     <section className={css.console} aria-label="Console output">
       <header>
-        <input className="field" type="search" aria-label="Search the console" placeholder="Search the output" value={search} onChange={(event) => setSearch(event.target.value)} />
-        <button type="button" className="button" aria-pressed={follow} onClick={() => {
-          delete scroller.current!.dataset.touched;
-          setFollow(!follow);
-        }}>Follow</button>
-        {earlier > 0 && <button type="button" className="button" onClick={() => void feed.loadEarlier()}>Load earlier lines</button>}
-        <span className="muted number">{wanted ? `${formatCount(shown.length, "line")} of ${formatCount(view.lines.length, "loaded line")}` : earlier > 0 ? `the last ${formatCount(view.lines.length, "line")} of ${formatCount(view.total, "line")}` : formatCount(view.total, "line")}</span>
+        <input
+          className="field"
+          type="search"
+          aria-label="Search the console"
+          placeholder="Search the output"
+          value={search}
+          onChange={(event) => setSearch(event.target.value)}
+        />
+        <button
+          type="button"
+          className="button"
+          aria-pressed={follow}
+          onClick={() => {
+            delete scroller.current!.dataset.touched;
+            setFollow(!follow);
+          }}
+        >
+          Follow
+        </button>
+        {earlier > 0 && (
+          <button type="button" className="button" onClick={() => void feed.loadEarlier()}>
+            Load earlier lines
+          </button>
+        )}
+        <span className="muted number">
+          {wanted
+            ? `${formatCount(shown.length, "line")} of ${formatCount(view.lines.length, "loaded line")}`
+            : earlier > 0
+              ? `the last ${formatCount(view.lines.length, "line")} of ${formatCount(view.total, "line")}`
+              : formatCount(view.total, "line")}
+        </span>
       </header>
-      <div className={css.consoleScroll} ref={scroller} tabIndex={0} role="region" aria-label="Lines" onScroll={onScroll} onWheel={touched} onPointerDown={touched} onKeyDown={touched}>
+      <div
+        className={css.consoleScroll}
+        ref={scroller}
+        tabIndex={0}
+        role="region"
+        aria-label="Lines"
+        onScroll={onScroll}
+        onWheel={touched}
+        onPointerDown={touched}
+        onKeyDown={touched}
+      >
         <div style={{ height: virtualizer.getTotalSize(), position: "relative" }}>
-          {virtualizer.getVirtualItems().map((item) => <Line key={item.key} line={shown[item.index]!} top={item.start} index={item.index} measure={virtualizer.measureElement} />)}
+          {virtualizer.getVirtualItems().map((item) => (
+            <Line
+              key={item.key}
+              line={shown[item.index]!}
+              top={item.start}
+              index={item.index}
+              measure={virtualizer.measureElement}
+            />
+          ))}
         </div>
       </div>
     </section>
   );
 }
 
-function Line({ line, top, index, measure }: { line: ShownLine; top: number; index: number; measure: (element: Element | null) => void }) {
+function Line({
+  line,
+  top,
+  index,
+  measure,
+}: {
+  line: ShownLine;
+  top: number;
+  index: number;
+  measure: (element: Element | null) => void;
+}) {
   return (
-    <div className={css.line} data-stream={line.stream} data-index={index} ref={measure} style={{ transform: `translateY(${top}px)` }}>
-      <span className={css.lineNumber} title={`${formatTime(line.time)}, ${line.stream}`}>{line.n}</span>
+    <div
+      className={css.line}
+      data-stream={line.stream}
+      data-index={index}
+      ref={measure}
+      style={{ transform: `translateY(${top}px)` }}
+    >
+      <span className={css.lineNumber} title={`${formatTime(line.time)}, ${line.stream}`}>
+        {line.n}
+      </span>
       <span className={css.lineText}>
-        {line.spans.map((span, i) => <span key={i} data-colour={span.colour ?? undefined} data-bold={span.bold || undefined} data-dim={span.dim || undefined}>{span.text}</span>)}
+        {line.spans.map((span, i) => (
+          <span
+            key={i}
+            data-colour={span.colour ?? undefined}
+            data-bold={span.bold || undefined}
+            data-dim={span.dim || undefined}
+          >
+            {span.text}
+          </span>
+        ))}
       </span>
     </div>
   );

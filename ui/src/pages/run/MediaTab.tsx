@@ -12,11 +12,24 @@ import { barHeights } from "./histogram";
 
 export function MediaTab({ run }: { run: RunDetail }) {
   if (run.media.length === 0) {
-    return <Empty title="No media"><p>Log images, audio, texts, tables and histograms like numbers: <code>run.log({"{"}"samples": tr.Image(pixels){"}"})</code></p></Empty>;
+    return (
+      <Empty title="No media">
+        <p>
+          Log images, audio, texts, tables and histograms like numbers:{" "}
+          <code>
+            run.log({"{"}"samples": tr.Image(pixels){"}"})
+          </code>
+        </p>
+      </Empty>
+    );
   }
   return (
     <div className={css.sections}>
-      {[...run.media].sort((a, b) => a.key.localeCompare(b.key, "en", { numeric: true })).map(({ key, kind, entries }) => <Media key={`${kind} ${key}`} run={run.id} name={key} kind={kind} entries={entries} />)}
+      {[...run.media]
+        .sort((a, b) => a.key.localeCompare(b.key, "en", { numeric: true }))
+        .map(({ key, kind, entries }) => (
+          <Media key={`${kind} ${key}`} run={run.id} name={key} kind={kind} entries={entries} />
+        ))}
     </div>
   );
 }
@@ -27,7 +40,12 @@ function Media({ run, name, kind, entries }: { run: string; name: string; kind: 
   const items = data?.pages.flatMap((page) => page.items).filter((item) => item.kind === kind) ?? [];
   return (
     <section aria-label={`${name}, ${kind}`}>
-      <header className={css.head}><h2>{name}</h2><span className="muted">{kind}, {formatCount(entries, "entry", "entries")}</span></header>
+      <header className={css.head}>
+        <h2>{name}</h2>
+        <span className="muted">
+          {kind}, {formatCount(entries, "entry", "entries")}
+        </span>
+      </header>
       {!data && (error ? <Failure error={error} /> : <Loading what={name} />)}
       <div className={css.grid} data-kind={kind}>
         {items.map((item, i) => (
@@ -40,7 +58,11 @@ function Media({ run, name, kind, entries }: { run: string; name: string; kind: 
           </figure>
         ))}
       </div>
-      {hasNextPage && <button type="button" className="button" disabled={isFetching} onClick={() => void fetchNextPage()}>Show more</button>}
+      {hasNextPage && (
+        <button type="button" className="button" disabled={isFetching} onClick={() => void fetchNextPage()}>
+          Show more
+        </button>
+      )}
     </section>
   );
 }
@@ -51,15 +73,32 @@ function blob(entry: MediaEntry, query: { type?: string; download?: number } = {
 
 function Content({ entry }: { entry: MediaEntry }) {
   const type = entry.media_type ?? "";
-  if (entry.data?.text !== undefined) return <pre className={css.text} tabIndex={0} role="region" aria-label={`${entry.key}, step ${entry.step}`}>{entry.data.text}</pre>;
-  if (entry.data?.columns && entry.data.rows) return <DataTable entry={entry} columns={entry.data.columns} rows={entry.data.rows} />;
+  if (entry.data?.text !== undefined)
+    return (
+      <pre className={css.text} tabIndex={0} role="region" aria-label={`${entry.key}, step ${entry.step}`}>
+        {entry.data.text}
+      </pre>
+    );
+  if (entry.data?.columns && entry.data.rows)
+    return <DataTable entry={entry} columns={entry.data.columns} rows={entry.data.rows} />;
   if (entry.data?.edges && entry.data.counts) return <Histogram entry={entry} />;
   if (!entry.digest) return <p className="muted">The file of this entry is not in the store.</p>;
   // SVG may hold scripts and is therefore never shown as part of this page.
   if (type.startsWith("image/") && !type.includes("svg")) return <Picture entry={entry} />;
-  if (type.startsWith("audio/")) return <audio controls preload="none" src={blob(entry, { type })} aria-label={`${entry.key}, step ${entry.step}`} />;
-  if (type.startsWith("video/")) return <video controls preload="none" src={blob(entry, { type })} aria-label={`${entry.key}, step ${entry.step}`} />;
-  return <a className="button" href={blob(entry, { download: 1 })} download><Icon name="download" />Download {type || entry.kind} ({formatBytes(entry.size)})</a>;
+  if (type.startsWith("audio/"))
+    return (
+      <audio controls preload="none" src={blob(entry, { type })} aria-label={`${entry.key}, step ${entry.step}`} />
+    );
+  if (type.startsWith("video/"))
+    return (
+      <video controls preload="none" src={blob(entry, { type })} aria-label={`${entry.key}, step ${entry.step}`} />
+    );
+  return (
+    <a className="button" href={blob(entry, { download: 1 })} download>
+      <Icon name="download" />
+      Download {type || entry.kind} ({formatBytes(entry.size)})
+    </a>
+  );
 }
 
 function Picture({ entry }: { entry: MediaEntry }) {
@@ -71,7 +110,11 @@ function Picture({ entry }: { entry: MediaEntry }) {
       <button type="button" className={css.picture} onClick={() => setLarge(true)} aria-label={`Enlarge ${title}`}>
         <img src={source} alt={entry.caption ?? title} loading="lazy" decoding="async" />
       </button>
-      {large && <Modal title={title} onClose={() => setLarge(false)} wide><img className={css.large} src={source} alt={entry.caption ?? title} /></Modal>}
+      {large && (
+        <Modal title={title} onClose={() => setLarge(false)} wide>
+          <img className={css.large} src={source} alt={entry.caption ?? title} />
+        </Modal>
+      )}
     </>
   );
 }
@@ -80,10 +123,24 @@ function DataTable({ entry, columns, rows }: { entry: MediaEntry; columns: strin
   return (
     <div className={css.tableScroll} tabIndex={0} role="region" aria-label={`${entry.key}, step ${entry.step}`}>
       <table>
-        <thead><tr>{columns.map((column, i) => <th key={i} scope="col">{column}</th>)}</tr></thead>
+        <thead>
+          <tr>
+            {columns.map((column, i) => (
+              <th key={i} scope="col">
+                {column}
+              </th>
+            ))}
+          </tr>
+        </thead>
         <tbody>
           {rows.slice(0, 200).map((row, i) => (
-            <tr key={i}>{row.map((value, j) => <td key={j} data-numeric={isNumeric(value)} title={exact(value as never)}>{isNumeric(value) ? formatNumber(value) : formatValue(value as never)}</td>)}</tr>
+            <tr key={i}>
+              {row.map((value, j) => (
+                <td key={j} data-numeric={isNumeric(value)} title={exact(value as never)}>
+                  {isNumeric(value) ? formatNumber(value) : formatValue(value as never)}
+                </td>
+              ))}
+            </tr>
           ))}
         </tbody>
       </table>
@@ -104,14 +161,29 @@ function Histogram({ entry }: { entry: MediaEntry }) {
   const high = formatNumber(edges.at(-1));
   return (
     <div className={css.histogram}>
-      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={`Histogram of ${formatNumber(total)} values from ${low} to ${high}`}>
+      <svg
+        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={`Histogram of ${formatNumber(total)} values from ${low} to ${high}`}
+      >
         {bars.map((bar, i) => (
-          <rect key={i} x={bar.from * WIDTH} width={Math.max(0.5, (bar.to - bar.from) * WIDTH - 1)} y={HEIGHT * (1 - bar.height)} height={HEIGHT * bar.height}>
+          <rect
+            key={i}
+            x={bar.from * WIDTH}
+            width={Math.max(0.5, (bar.to - bar.from) * WIDTH - 1)}
+            y={HEIGHT * (1 - bar.height)}
+            height={HEIGHT * bar.height}
+          >
             <title>{`${formatNumber(edges[i])} to ${formatNumber(edges[i + 1])}: ${formatNumber(counts[i])}`}</title>
           </rect>
         ))}
       </svg>
-      <p className="muted number"><span>{low}</span><span>{formatNumber(total)} values</span><span>{high}</span></p>
+      <p className="muted number">
+        <span>{low}</span>
+        <span>{formatNumber(total)} values</span>
+        <span>{high}</span>
+      </p>
     </div>
   );
 }

@@ -22,29 +22,61 @@ export function RunHeader({ run, tab }: { run: RunDetail; tab: RunTab }) {
       <div className={css.title}>
         <h1>{run.name}</h1>
         <StateMark state={news?.state ?? run.state} />
-        <span className={css.id}><code title={run.id}>{run.id.slice(-8)}</code><Copy text={run.id} label="Copy the run's id" /></span>
-        {run.tags.map((tag) => <span key={tag} className={css.tag}>{tag}</span>)}
+        <span className={css.id}>
+          <code title={run.id}>{run.id.slice(-8)}</code>
+          <Copy text={run.id} label="Copy the run's id" />
+        </span>
+        {run.tags.map((tag) => (
+          <span key={tag} className={css.tag}>
+            {tag}
+          </span>
+        ))}
         <nav className={css.siblings} aria-label="Neighbouring runs">
           <Sibling id={run.siblings.previous} label="Previous run" icon="left" to={to} />
           <Sibling id={run.siblings.next} label="Next run" icon="right" to={to} />
         </nav>
       </div>
       <dl className={css.facts}>
-        <Fact name="Started"><span title={formatTime(run.started ?? run.created)}>{formatAgo(run.started ?? run.created, now)}</span></Fact>
-        <Fact name="Duration"><span className="number">{formatDuration(run.duration_s)}</span></Fact>
-        <Fact name="Last step"><span className="number">{formatNumber(news?.last_step ?? run.last_step)}</span></Fact>
+        <Fact name="Started">
+          <span title={formatTime(run.started ?? run.created)}>{formatAgo(run.started ?? run.created, now)}</span>
+        </Fact>
+        <Fact name="Duration">
+          <span className="number">{formatDuration(run.duration_s)}</span>
+        </Fact>
+        <Fact name="Last step">
+          <span className="number">{formatNumber(news?.last_step ?? run.last_step)}</span>
+        </Fact>
         <Fact name="By">{[run.user, run.host].filter(Boolean).join(" on ")}</Fact>
-        <Fact name="Experiment">{run.experiment && <Link to={urls.experiments(run.project)}>{run.experiment}</Link>}</Fact>
+        <Fact name="Experiment">
+          {run.experiment && <Link to={urls.experiments(run.project)}>{run.experiment}</Link>}
+        </Fact>
         <Fact name="Group">{run.group}</Fact>
-        <Fact name="Parent">{run.parent && <Link to={urls.run(run.project, run.parent)}>{run.parent.slice(-8)}</Link>}</Fact>
-        <Fact name="Forked from">{run.forked_from && <Link to={urls.run(run.project, run.forked_from.run)}>{run.forked_from.run.slice(-8)} at step {formatNumber(run.forked_from.step)}</Link>}</Fact>
+        <Fact name="Parent">
+          {run.parent && <Link to={urls.run(run.project, run.parent)}>{run.parent.slice(-8)}</Link>}
+        </Fact>
+        <Fact name="Forked from">
+          {run.forked_from && (
+            <Link to={urls.run(run.project, run.forked_from.run)}>
+              {run.forked_from.run.slice(-8)} at step {formatNumber(run.forked_from.step)}
+            </Link>
+          )}
+        </Fact>
         <Fact name="Children">
-          {run.children.length > 0 && run.children.slice(0, 6).map((child) => <Link key={child.id} to={urls.run(run.project, child.id)} className={css.childLink}>{child.name}</Link>)}
+          {run.children.length > 0 &&
+            run.children.slice(0, 6).map((child) => (
+              <Link key={child.id} to={urls.run(run.project, child.id)} className={css.childLink}>
+                {child.name}
+              </Link>
+            ))}
           {run.children.length > 6 && ` and ${formatNumber(run.children.length - 6)} more`}
         </Fact>
         <Fact name="Writers">{run.writers.length > 1 && formatNumber(run.writers.length)}</Fact>
       </dl>
-      {run.hypothesis && <p className={css.hypothesis}><b>Hypothesis</b> {run.hypothesis}</p>}
+      {run.hypothesis && (
+        <p className={css.hypothesis}>
+          <b>Hypothesis</b> {run.hypothesis}
+        </p>
+      )}
       {run.notes && <p className={css.notes}>{run.notes}</p>}
       <Problems run={run} />
     </header>
@@ -54,12 +86,36 @@ export function RunHeader({ run, tab }: { run: RunDetail; tab: RunTab }) {
 function Fact({ name, children }: { name: string; children: ReactNode }) {
   const empty = Array.isArray(children) ? children.every((child) => !child) : !children;
   if (empty) return null;
-  return <div><dt>{name}</dt><dd>{children}</dd></div>;
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
 }
 
-function Sibling({ id, label, icon, to }: { id: string | null; label: string; icon: "left" | "right"; to: (id: string) => string }) {
-  if (!id) return <span className="button plain" aria-hidden="true" data-disabled="true"><Icon name={icon} /></span>;
-  return <Link to={to(id)} className="button plain" aria-label={label} title={label}><Icon name={icon} /></Link>;
+function Sibling({
+  id,
+  label,
+  icon,
+  to,
+}: {
+  id: string | null;
+  label: string;
+  icon: "left" | "right";
+  to: (id: string) => string;
+}) {
+  if (!id)
+    return (
+      <span className="button plain" aria-hidden="true" data-disabled="true">
+        <Icon name={icon} />
+      </span>
+    );
+  return (
+    <Link to={to(id)} className="button plain" aria-label={label} title={label}>
+      <Icon name={icon} />
+    </Link>
+  );
 }
 
 /** What went wrong, at the top, because a run with problems must not look like one without. */
@@ -69,19 +125,38 @@ function Problems({ run }: { run: RunDetail }) {
     <>
       {run.traceback && (
         <details className={css.traceback} open>
-          <summary>{lastLine(run.traceback)}{run.exit_code !== null && <span className="muted"> exit code {run.exit_code}</span>}</summary>
-          <pre tabIndex={0} role="region" aria-label="Traceback">{run.traceback}</pre>
+          <summary>
+            {lastLine(run.traceback)}
+            {run.exit_code !== null && <span className="muted"> exit code {run.exit_code}</span>}
+          </summary>
+          <pre tabIndex={0} role="region" aria-label="Traceback">
+            {run.traceback}
+          </pre>
         </details>
       )}
       {(run.problems_list.length > 0 || conflicts.length > 0) && (
         <details className={css.problems} open={run.problems_list.length + conflicts.length <= 3}>
-          <summary>{formatCount(run.problems_list.length + conflicts.length, "problem")} while recording; the run went on</summary>
+          <summary>
+            {formatCount(run.problems_list.length + conflicts.length, "problem")} while recording; the run went on
+          </summary>
           <ul>
             {run.problems_list.map((problem) => (
-              <li key={`${problem.code} ${problem.message}`}>{problem.message}<span className="muted number" title={`first ${formatTime(problem.first)}, last ${formatTime(problem.last)}`}> {problem.count > 1 ? `${formatNumber(problem.count)} times` : "once"}</span></li>
+              <li key={`${problem.code} ${problem.message}`}>
+                {problem.message}
+                <span
+                  className="muted number"
+                  title={`first ${formatTime(problem.first)}, last ${formatTime(problem.last)}`}
+                >
+                  {" "}
+                  {problem.count > 1 ? `${formatNumber(problem.count)} times` : "once"}
+                </span>
+              </li>
             ))}
             {conflicts.map(([key, values]) => (
-              <li key={key}>The param <code>{key}</code> was set to different values: {values.map((value) => JSON.stringify(value)).join(", then ")}. The first one holds.</li>
+              <li key={key}>
+                The param <code>{key}</code> was set to different values:{" "}
+                {values.map((value) => JSON.stringify(value)).join(", then ")}. The first one holds.
+              </li>
             ))}
           </ul>
         </details>

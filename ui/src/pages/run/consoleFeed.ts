@@ -72,7 +72,12 @@ export class ConsoleFeed {
       if (this.closed) return;
       const fresh = page.lines.filter((line) => line.n > this.last).map(showLine);
       this.last = fresh.at(-1)?.n ?? this.last;
-      this.view.set({ lines: fresh.length > 0 ? [...this.view.value.lines, ...fresh] : this.view.value.lines, total: page.total, loaded: true, error: null });
+      this.view.set({
+        lines: fresh.length > 0 ? [...this.view.value.lines, ...fresh] : this.view.value.lines,
+        total: page.total,
+        loaded: true,
+        error: null,
+      });
       if (fresh.length === MOST_LINES) delay = 0;
     } catch (error) {
       if (this.closed) return;

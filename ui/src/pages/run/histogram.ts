@@ -15,5 +15,9 @@ export function barHeights(edges: readonly number[], counts: readonly number[]):
     return width > 0 ? count / width : 0;
   });
   const highest = Math.max(...density, 0) || 1;
-  return counts.map((_, i) => ({ from: (edges[i]! - low) / span, to: (edges[i + 1]! - low) / span, height: density[i]! / highest }));
+  return counts.map((_, i) => ({
+    from: (edges[i]! - low) / span,
+    to: (edges[i + 1]! - low) / span,
+    height: density[i]! / highest,
+  }));
 }

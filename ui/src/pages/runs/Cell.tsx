@@ -17,7 +17,13 @@ export function Cell({ column, row, now }: { column: Column; row: RunRow; now: n
       case "duration":
         return <>{formatDuration(row.duration_s)}</>;
       case "tags":
-        return <span className={css.tags} title={row.tags.join(", ")}>{row.tags.map((tag) => <span key={tag}>{tag}</span>)}</span>;
+        return (
+          <span className={css.tags} title={row.tags.join(", ")}>
+            {row.tags.map((tag) => (
+              <span key={tag}>{tag}</span>
+            ))}
+          </span>
+        );
       case "id":
         return <code title={row.id}>{row.id.slice(-8)}</code>;
       case "problems":

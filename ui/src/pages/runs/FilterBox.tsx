@@ -11,7 +11,17 @@ const SETTLE_MS = 350;
 const COMPLETE_MS = 120;
 
 /** The filter: applied when typing rests, completed as one types, explained where it can't be understood. */
-export function FilterBox({ project, value, error, onChange }: { project: string; value: string; error: ApiError | null; onChange: (q: string) => void }) {
+export function FilterBox({
+  project,
+  value,
+  error,
+  onChange,
+}: {
+  project: string;
+  value: string;
+  error: ApiError | null;
+  onChange: (q: string) => void;
+}) {
   const input = useRef<HTMLInputElement>(null);
   const listId = useId();
   const errorId = useId();
@@ -64,7 +74,8 @@ export function FilterBox({ project, value, error, onChange }: { project: string
     } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
       setOpen(true);
-      if (items.length > 0) setActive((active + (event.key === "ArrowDown" ? 1 : active < 0 ? 0 : -1) + items.length) % items.length);
+      if (items.length > 0)
+        setActive((active + (event.key === "ArrowDown" ? 1 : active < 0 ? 0 : -1) + items.length) % items.length);
     } else if (event.key === "Enter") {
       if (active >= 0) {
         event.preventDefault();
@@ -82,7 +93,10 @@ export function FilterBox({ project, value, error, onChange }: { project: string
 
   return (
     <div className={css.filter}>
-      <div className={css.filterBox} onBlur={(event) => !event.currentTarget.contains(event.relatedTarget) && setOpen(false)}>
+      <div
+        className={css.filterBox}
+        onBlur={(event) => !event.currentTarget.contains(event.relatedTarget) && setOpen(false)}
+      >
         <Icon name="search" />
         <input
           ref={input}
@@ -96,7 +110,7 @@ export function FilterBox({ project, value, error, onChange }: { project: string
           aria-activedescendant={active >= 0 ? `${listId}-${active}` : undefined}
           aria-invalid={error !== null && items.length === 0}
           aria-describedby={error && items.length === 0 ? errorId : undefined}
-          placeholder="Filter, for example: val/accuracy > 0.9 and state == &quot;finished&quot;"
+          placeholder='Filter, for example: val/accuracy > 0.9 and state == "finished"'
           spellCheck={false}
           autoComplete="off"
           autoCapitalize="off"
@@ -113,17 +127,33 @@ export function FilterBox({ project, value, error, onChange }: { project: string
             setOpen(true);
           }}
         />
-        {text && <button type="button" className={`button plain ${css.clear}`} aria-label="Clear the filter" title="Clear the filter" onClick={() => {
-          setText("");
-          apply("");
-          input.current?.focus();
-        }}><Icon name="close" /></button>}
+        {text && (
+          <button
+            type="button"
+            className={`button plain ${css.clear}`}
+            aria-label="Clear the filter"
+            title="Clear the filter"
+            onClick={() => {
+              setText("");
+              apply("");
+              input.current?.focus();
+            }}
+          >
+            <Icon name="close" />
+          </button>
+        )}
         <ul id={listId} role="listbox" aria-label="Completions" className={css.completions} hidden={items.length === 0}>
           {items.map((item, i) => (
-            <li key={`${item.kind} ${item.text}`} id={`${listId}-${i}`} role="option" aria-selected={i === active} onPointerDown={(event) => {
-              event.preventDefault();
-              take(i);
-            }}>
+            <li
+              key={`${item.kind} ${item.text}`}
+              id={`${listId}-${i}`}
+              role="option"
+              aria-selected={i === active}
+              onPointerDown={(event) => {
+                event.preventDefault();
+                take(i);
+              }}
+            >
               <code>{item.text}</code>
               <span>{item.detail ?? item.kind}</span>
             </li>
@@ -133,16 +163,26 @@ export function FilterBox({ project, value, error, onChange }: { project: string
       {error && items.length === 0 && (
         <div className={css.filterError} id={errorId} role="alert">
           {error.position !== null && <Pointer text={value} position={error.position} />}
-          <p>{error.message}{error.hint && <span className="muted"> {error.hint}</span>}</p>
+          <p>
+            {error.message}
+            {error.hint && <span className="muted"> {error.hint}</span>}
+          </p>
           {error.suggestions.length > 0 && (
             <p className={css.suggestions}>
               Did you mean{" "}
               {error.suggestions.map((suggestion) => (
-                <button key={suggestion} type="button" className="button" onClick={() => {
-                  const next = error.position === null ? suggestion : replaceWord(value, error.position, suggestion);
-                  setText(next);
-                  apply(next);
-                }}><code>{suggestion}</code></button>
+                <button
+                  key={suggestion}
+                  type="button"
+                  className="button"
+                  onClick={() => {
+                    const next = error.position === null ? suggestion : replaceWord(value, error.position, suggestion);
+                    setText(next);
+                    apply(next);
+                  }}
+                >
+                  <code>{suggestion}</code>
+                </button>
               ))}
             </p>
           )}
@@ -158,7 +198,9 @@ function Pointer({ text, position }: { text: string; position: number }) {
   const length = Math.max(1, [...wordAt(text, position)].length);
   return (
     <pre className={css.pointer} aria-label={`Character ${position + 1}`}>
-      {points.slice(0, position).join("")}<mark>{points.slice(position, position + length).join("") || " "}</mark>{points.slice(position + length).join("")}
+      {points.slice(0, position).join("")}
+      <mark>{points.slice(position, position + length).join("") || " "}</mark>
+      {points.slice(position + length).join("")}
     </pre>
   );
 }
@@ -168,7 +210,8 @@ function useCompletions(project: string, text: string, cursor: number, open: boo
   const [, at = "0", q = ""] = /^(\d+) (.*)$/s.exec(asked) ?? [];
   const { data } = useQuery({
     queryKey: ["complete", project, q, Number(at)],
-    queryFn: ({ signal }) => getJson<Completions>("/complete", { project, q, position: pointIndex(q, Number(at)) }, signal),
+    queryFn: ({ signal }) =>
+      getJson<Completions>("/complete", { project, q, position: pointIndex(q, Number(at)) }, signal),
     enabled: open,
     staleTime: 10_000,
     refetchInterval: false,

@@ -49,8 +49,14 @@ export function RunsPage({ project }: { project: string }) {
     if (hasNextPage && !isFetching && !isError) void fetchNextPage();
   }, [hasNextPage, isFetching, isError, fetchNextPage]);
 
-  if (!detail.data) return detail.error ? <Failure error={detail.error} onRetry={() => void detail.refetch()} /> : <Loading what="runs" />;
-  const queryError = runs.error instanceof ApiError && runs.error.status > 0 && runs.error.status < 500 ? runs.error : null;
+  if (!detail.data)
+    return detail.error ? (
+      <Failure error={detail.error} onRetry={() => void detail.refetch()} />
+    ) : (
+      <Loading what="runs" />
+    );
+  const queryError =
+    runs.error instanceof ApiError && runs.error.status > 0 && runs.error.status < 500 ? runs.error : null;
   const order = (column: Column | "name") => {
     const name = column === "name" ? "name" : sortName(column);
     const greatestFirst = column !== "name" && (column.numeric || column.key === "created");
@@ -58,7 +64,14 @@ export function RunsPage({ project }: { project: string }) {
     setParams({ sort: next === DEFAULT_SORT ? null : next });
   };
   const select = (index: number, range: boolean) => {
-    setSelected(toggleSelection(selected, rows.map((row) => row.id), index, range ? anchor.current : null));
+    setSelected(
+      toggleSelection(
+        selected,
+        rows.map((row) => row.id),
+        index,
+        range ? anchor.current : null,
+      ),
+    );
     anchor.current = index;
   };
   const selectAll = () => {
@@ -71,15 +84,38 @@ export function RunsPage({ project }: { project: string }) {
     <div className={css.page}>
       <h1 className="hidden">Runs of {project}</h1>
       <div className={css.bar}>
-        <FilterBox project={project} value={q} error={queryError} onChange={(next) => setParams({ q: next }, { replace: true })} />
+        <FilterBox
+          project={project}
+          value={q}
+          error={queryError}
+          onChange={(next) => setParams({ q: next }, { replace: true })}
+        />
         <div className={css.barEnd}>
-          <Count total={total} all={detail.data.runs} filtered={q !== ""} known={shown !== undefined && !queryError} selected={selected.size} onClear={() => setSelected(new Set())} />
-          <ColumnPicker project={detail.data} shown={names} onChange={(next) => setParams({ cols: joinNames(next) || "none" }, { replace: true })} onReset={chosen ? () => setParams({ cols: null }, { replace: true }) : null} />
+          <Count
+            total={total}
+            all={detail.data.runs}
+            filtered={q !== ""}
+            known={shown !== undefined && !queryError}
+            selected={selected.size}
+            onClear={() => setSelected(new Set())}
+          />
+          <ColumnPicker
+            project={detail.data}
+            shown={names}
+            onChange={(next) => setParams({ cols: joinNames(next) || "none" }, { replace: true })}
+            onReset={chosen ? () => setParams({ cols: null }, { replace: true }) : null}
+          />
           <button
             type="button"
             className="button primary"
             disabled={selected.size < 2 || selected.size > MOST_COMPARED}
-            title={selected.size > MOST_COMPARED ? `At most ${MOST_COMPARED} runs` : selected.size < 2 ? "Select two runs or more" : undefined}
+            title={
+              selected.size > MOST_COMPARED
+                ? `At most ${MOST_COMPARED} runs`
+                : selected.size < 2
+                  ? "Select two runs or more"
+                  : undefined
+            }
             onClick={() => go(urls.compare(project, [...selected]))}
           >
             Compare{selected.size > 1 ? ` ${selected.size}` : ""}
@@ -89,11 +125,32 @@ export function RunsPage({ project }: { project: string }) {
       {shown && total === 0 && !queryError ? (
         <NoRuns filtered={q !== ""} project={project} onClear={() => setParams({ q: null })} />
       ) : shown && columns ? (
-        <RunsTable rows={rows} total={total} columns={columns} sort={sort} stale={runs.isPlaceholderData || queryError !== null} selected={selected} styles={styles} onSort={order} onSelect={select} onSelectAll={selectAll} onNeedMore={needMore} />
+        <RunsTable
+          rows={rows}
+          total={total}
+          columns={columns}
+          sort={sort}
+          stale={runs.isPlaceholderData || queryError !== null}
+          selected={selected}
+          styles={styles}
+          onSort={order}
+          onSelect={select}
+          onSelectAll={selectAll}
+          onNeedMore={needMore}
+        />
       ) : runs.error && !queryError ? (
         <Failure error={runs.error} onRetry={() => void runs.refetch()} />
+      ) : queryError ? (
+        <Empty title="The filter can't be used like this">
+          <p>
+            Change it, or{" "}
+            <button type="button" className="button" onClick={() => setParams({ q: null })}>
+              show all runs
+            </button>
+          </p>
+        </Empty>
       ) : (
-        queryError ? <Empty title="The filter can't be used like this"><p>Change it, or <button type="button" className="button" onClick={() => setParams({ q: null })}>show all runs</button></p></Empty> : <Loading what="runs" />
+        <Loading what="runs" />
       )}
     </div>
   );
@@ -119,7 +176,8 @@ function useColumns(project: string, text: string | null): { columns: Column[] |
   if (data && first.current === null) first.current = asked;
   const sample = useSample(project, first.current ?? [], text === null && data !== undefined);
   const defaults = useRef<string[] | null>(null);
-  if (data && sample.data && (defaults.current === null || sample.data.total === 0)) defaults.current = defaultColumns(data, sample.data.items, window.innerWidth - BESIDE);
+  if (data && sample.data && (defaults.current === null || sample.data.total === 0))
+    defaults.current = defaultColumns(data, sample.data.items, window.innerWidth - BESIDE);
   const names = text === null ? defaults.current : splitNames(text === "none" ? "" : text);
   const key = names?.join("\n");
   const columns = useMemo(
@@ -146,26 +204,63 @@ function useFreshRows(pages: { items: RunRow[] }[] | undefined): RunRow[] {
   }, [pages, news]);
 }
 
-function Count({ total, all, filtered, known, selected, onClear }: { total: number; all: number; filtered: boolean; known: boolean; selected: number; onClear: () => void }) {
+function Count({
+  total,
+  all,
+  filtered,
+  known,
+  selected,
+  onClear,
+}: {
+  total: number;
+  all: number;
+  filtered: boolean;
+  known: boolean;
+  selected: number;
+  onClear: () => void;
+}) {
   if (selected > 0) {
-    return <span className={css.count}><span className="number" role="status">{formatNumber(selected)} selected</span><button type="button" className="button plain" onClick={onClear}>Clear</button></span>;
+    return (
+      <span className={css.count}>
+        <span className="number" role="status">
+          {formatNumber(selected)} selected
+        </span>
+        <button type="button" className="button plain" onClick={onClear}>
+          Clear
+        </button>
+      </span>
+    );
   }
   if (!known) return null;
-  return <span className={`${css.count} number`} role="status">{filtered ? `${formatNumber(total)} of ${formatNumber(Math.max(all, total))} runs` : `${formatNumber(total)} ${total === 1 ? "run" : "runs"}`}</span>;
+  return (
+    <span className={`${css.count} number`} role="status">
+      {filtered
+        ? `${formatNumber(total)} of ${formatNumber(Math.max(all, total))} runs`
+        : `${formatNumber(total)} ${total === 1 ? "run" : "runs"}`}
+    </span>
+  );
 }
 
 function NoRuns({ filtered, project, onClear }: { filtered: boolean; project: string; onClear: () => void }) {
   if (filtered) {
     return (
       <Empty title="No run matches this filter">
-        <p>The project has runs, but none for which all of it holds. <button type="button" className="button" onClick={onClear}>Show all runs</button></p>
+        <p>
+          The project has runs, but none for which all of it holds.{" "}
+          <button type="button" className="button" onClick={onClear}>
+            Show all runs
+          </button>
+        </p>
       </Empty>
     );
   }
   return (
     <Empty title="No runs in this project yet">
       <p>The first one shows up here the moment it begins.</p>
-      <Snippet label="the example" text={`import trackrecord as tr\n\nwith tr.init(${JSON.stringify(project)}, params={"lr": 0.1}) as run:\n    run.log({"loss": 0.5})`} />
+      <Snippet
+        label="the example"
+        text={`import trackrecord as tr\n\nwith tr.init(${JSON.stringify(project)}, params={"lr": 0.1}) as run:\n    run.log({"loss": 0.5})`}
+      />
     </Empty>
   );
 }

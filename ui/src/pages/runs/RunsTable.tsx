@@ -33,7 +33,19 @@ interface Props {
 }
 
 /** A real table of which only the rows on the screen exist. */
-export function RunsTable({ rows, total, columns, sort, stale, selected, styles, onSort, onSelect, onSelectAll, onNeedMore }: Props) {
+export function RunsTable({
+  rows,
+  total,
+  columns,
+  sort,
+  stale,
+  selected,
+  styles,
+  onSort,
+  onSelect,
+  onSelectAll,
+  onNeedMore,
+}: Props) {
   const scroller = useRef<HTMLDivElement>(null);
   const now = useNow();
   const virtualizer = useVirtualizer({
@@ -57,11 +69,19 @@ export function RunsTable({ rows, total, columns, sort, stale, selected, styles,
   const width = FIXED_WIDTH + columns.reduce((sum, column) => sum + column.width, 0);
   return (
     <div className={css.scroll} ref={scroller} tabIndex={0} role="region" aria-label="Runs, scrolls in both directions">
-      <table className={css.table} aria-rowcount={total + 1} aria-busy={stale} data-stale={stale} style={{ minWidth: width }}>
+      <table
+        className={css.table}
+        aria-rowcount={total + 1}
+        aria-busy={stale}
+        data-stale={stale}
+        style={{ minWidth: width }}
+      >
         <colgroup>
           <col style={{ width: 40 }} />
           <col />
-          {columns.map((column, i) => <col key={column.name} style={{ width: widths[i] }} />)}
+          {columns.map((column, i) => (
+            <col key={column.name} style={{ width: widths[i] }} />
+          ))}
         </colgroup>
         <thead>
           <tr aria-rowindex={1}>
@@ -80,15 +100,36 @@ export function RunsTable({ rows, total, columns, sort, stale, selected, styles,
             </th>
             <SortHeader title="Name" sort={sort} name="name" onSort={() => onSort("name")} className={css.name} />
             {columns.map((column) => (
-              <SortHeader key={column.name} title={column.title} note={column.figure === "best" ? "best" : undefined} kind={column.kind} sort={sort} name={sortName(column)} numeric={column.numeric} onSort={() => onSort(column)} />
+              <SortHeader
+                key={column.name}
+                title={column.title}
+                note={column.figure === "best" ? "best" : undefined}
+                kind={column.kind}
+                sort={sort}
+                name={sortName(column)}
+                numeric={column.numeric}
+                onSort={() => onSort(column)}
+              />
             ))}
           </tr>
         </thead>
         <tbody>
-          {before > 0 && <tr aria-hidden="true" style={{ height: before }}><td colSpan={columns.length + 2} /></tr>}
+          {before > 0 && (
+            <tr aria-hidden="true" style={{ height: before }}>
+              <td colSpan={columns.length + 2} />
+            </tr>
+          )}
           {items.map(({ index }) => {
             const row = rows[index];
-            if (!row) return <tr key={`missing ${index}`} aria-rowindex={index + 2} className={css.missing}><td /><td colSpan={columns.length + 1}><span>Loading</span></td></tr>;
+            if (!row)
+              return (
+                <tr key={`missing ${index}`} aria-rowindex={index + 2} className={css.missing}>
+                  <td />
+                  <td colSpan={columns.length + 1}>
+                    <span>Loading</span>
+                  </td>
+                </tr>
+              );
             const picked = selected.has(row.id);
             return (
               <tr key={row.id} aria-rowindex={index + 2} aria-selected={picked} data-run={row.id}>
@@ -104,26 +145,67 @@ export function RunsTable({ rows, total, columns, sort, stale, selected, styles,
                 </td>
                 <th scope="row" className={css.name}>
                   <Link to={urls.run(row.project, row.id)} title={row.name}>
-                    {row.parent && <span className={css.child} title="Runs inside another run"><Icon name="child" /><span className="hidden">Child run</span></span>}
+                    {row.parent && (
+                      <span className={css.child} title="Runs inside another run">
+                        <Icon name="child" />
+                        <span className="hidden">Child run</span>
+                      </span>
+                    )}
                     <Swatch style={styles.get(row.id) ?? preferredStyle(row.id)} />
                     <span>{row.name}</span>
                   </Link>
                 </th>
-                {columns.map((column) => <td key={column.name} data-numeric={column.numeric}><Cell column={column} row={row} now={now} /></td>)}
+                {columns.map((column) => (
+                  <td key={column.name} data-numeric={column.numeric}>
+                    <Cell column={column} row={row} now={now} />
+                  </td>
+                ))}
               </tr>
             );
           })}
-          {after > 0 && <tr aria-hidden="true" style={{ height: after }}><td colSpan={columns.length + 2} /></tr>}
+          {after > 0 && (
+            <tr aria-hidden="true" style={{ height: after }}>
+              <td colSpan={columns.length + 2} />
+            </tr>
+          )}
         </tbody>
       </table>
     </div>
   );
 }
 
-function SortHeader({ title, note, kind, sort, name, numeric, onSort, className }: { title: string; note?: string; kind?: string; sort: string; name: string; numeric?: boolean; onSort: () => void; className?: string }) {
+function SortHeader({
+  title,
+  note,
+  kind,
+  sort,
+  name,
+  numeric,
+  onSort,
+  className,
+}: {
+  title: string;
+  note?: string;
+  kind?: string;
+  sort: string;
+  name: string;
+  numeric?: boolean;
+  onSort: () => void;
+  className?: string;
+}) {
   const direction = sortDirection(sort, name);
   return (
-    <th scope="col" aria-sort={direction} className={className} data-numeric={numeric} title={kind && kind !== "field" ? `${title} (${kind === "params" ? "param" : kind === "metrics" ? `metric, ${note ?? "last"}` : "summary"})` : undefined}>
+    <th
+      scope="col"
+      aria-sort={direction}
+      className={className}
+      data-numeric={numeric}
+      title={
+        kind && kind !== "field"
+          ? `${title} (${kind === "params" ? "param" : kind === "metrics" ? `metric, ${note ?? "last"}` : "summary"})`
+          : undefined
+      }
+    >
       <button type="button" onClick={onSort}>
         <span>{title}</span>
         {note && <small>{note}</small>}

@@ -70,12 +70,22 @@ export function makeColumn(name: ColumnName, project: ProjectDetail | undefined)
   const { kind, key } = splitColumn(name);
   if (kind === "field") {
     const field = FIELDS.find((item) => item.name === key);
-    return field ? { name, kind, key, title: field.title, figure: null, width: field.width, numeric: field.numeric ?? false } : null;
+    return field
+      ? { name, kind, key, title: field.title, figure: null, width: field.width, numeric: field.numeric ?? false }
+      : null;
   }
   const width = Math.round(Math.min(200, Math.max(72, key.length * 6.6 + 36)));
   if (kind === "metrics") {
     const goal = contractFor(project?.contracts ?? [], key)?.goal;
-    return { name, kind, key, title: key, figure: goal ? "best" : "last", width: width + (goal ? 30 : 0), numeric: true };
+    return {
+      name,
+      kind,
+      key,
+      title: key,
+      figure: goal ? "best" : "last",
+      width: width + (goal ? 30 : 0),
+      numeric: true,
+    };
   }
   const types = kind === "params" ? project?.columns.params.find((item) => item.key === key)?.types : undefined;
   const numeric = types ? types.every((type) => type === "int" || type === "float") : kind === "summary";
@@ -107,7 +117,8 @@ export function defaultColumns(project: ProjectDetail, sample: readonly RunRow[]
   // A table of one run, or of equal ones, still shows what they were given.
   const params = (varying.length > 0 ? varying : asked).slice(0, MOST_PARAMS).map((key) => `params.${key}`);
   const results = resultColumns(project);
-  const taken = (columns: ColumnName[]) => columns.reduce((sum, name) => sum + (makeColumn(name, project)?.width ?? 0), FIXED_WIDTH);
+  const taken = (columns: ColumnName[]) =>
+    columns.reduce((sum, name) => sum + (makeColumn(name, project)?.width ?? 0), FIXED_WIDTH);
   const tooWide = () => taken([...names, ...params, ...results]) > width;
   while (params.length > FEWEST_PARAMS && tooWide()) params.pop();
   while (results.length > FEWEST_RESULTS && tooWide()) results.pop();
@@ -131,7 +142,10 @@ function resultColumns(project: ProjectDetail): ColumnName[] {
     ...metrics.map((item) => ({ name: `metrics.${item.key}`, rank: rank(item.key), runs: item.runs })),
     ...project.columns.summary.map((item) => ({ name: `summary.${item.key}`, rank: 2, runs: item.runs })),
   ];
-  return results.sort((a, b) => a.rank - b.rank || b.runs - a.runs).slice(0, MOST_RESULTS).map((item) => item.name);
+  return results
+    .sort((a, b) => a.rank - b.rank || b.runs - a.runs)
+    .slice(0, MOST_RESULTS)
+    .map((item) => item.name);
 }
 
 const MOST_GROWTH = 160;

@@ -24,7 +24,12 @@ export function replaceWord(text: string, position: number, suggestion: string):
 }
 
 /** Puts a completion in its place; answers the new text and where the cursor goes. */
-export function applyCompletion(text: string, start: number, end: number, completion: string): { text: string; cursor: number } {
+export function applyCompletion(
+  text: string,
+  start: number,
+  end: number,
+  completion: string,
+): { text: string; cursor: number } {
   const from = unitIndex(text, start);
   const rest = text.slice(unitIndex(text, end));
   const gap = rest === "" ? " " : "";

@@ -5,21 +5,49 @@ import { applyCompletion, replaceWord, unitIndex, wordAt } from "./filterText";
 import { toggleSelection } from "./selection";
 import { nextSort, sortDirection, sortName } from "./sorting";
 
-const contract = (pattern: string, goal: "max" | "min" | null, primary = false) => ({ pattern, goal, primary, unit: null, x: null, low: null, high: null, description: null });
+const contract = (pattern: string, goal: "max" | "min" | null, primary = false) => ({
+  pattern,
+  goal,
+  primary,
+  unit: null,
+  x: null,
+  low: null,
+  high: null,
+  description: null,
+});
 const project = {
   contracts: [contract("val/*", "min"), contract("val/accuracy", "max", true)],
   columns: {
-    params: [{ key: "lr", runs: 9, types: ["float"] }, { key: "model", runs: 9, types: ["text"] }, { key: "seed", runs: 3, types: ["int"] }],
-    metrics: [{ key: "system/cpu", runs: 9 }, { key: "train/loss", runs: 9 }, { key: "val/accuracy", runs: 9 }, { key: "val/loss", runs: 9 }],
+    params: [
+      { key: "lr", runs: 9, types: ["float"] },
+      { key: "model", runs: 9, types: ["text"] },
+      { key: "seed", runs: 3, types: ["int"] },
+    ],
+    metrics: [
+      { key: "system/cpu", runs: 9 },
+      { key: "train/loss", runs: 9 },
+      { key: "val/accuracy", runs: 9 },
+      { key: "val/loss", runs: 9 },
+    ],
     summary: [{ key: "accuracy", runs: 2 }],
   },
 } as unknown as ProjectDetail;
-const row = (params: RunRow["params"], more: Partial<RunRow> = {}) => ({ group: null, experiment: null, params, metrics: {}, summary: {}, ...more }) as RunRow;
+const row = (params: RunRow["params"], more: Partial<RunRow> = {}) =>
+  ({ group: null, experiment: null, params, metrics: {}, summary: {}, ...more }) as RunRow;
 
 describe("columns a table begins with", () => {
   it("are what varies and the results that matter, the primary one first, nothing of the system", () => {
     const sample = [row({ lr: 0.1, model: "mlp" }), row({ lr: 0.2, model: "mlp" })];
-    expect(defaultColumns(project, sample, 4000)).toEqual(["state", "created", "duration", "params.lr", "metrics.val/accuracy", "metrics.val/loss", "summary.accuracy", "metrics.train/loss"]);
+    expect(defaultColumns(project, sample, 4000)).toEqual([
+      "state",
+      "created",
+      "duration",
+      "params.lr",
+      "metrics.val/accuracy",
+      "metrics.val/loss",
+      "summary.accuracy",
+      "metrics.train/loss",
+    ]);
   });
   it("show the params of runs that are all alike", () => {
     expect(defaultColumns(project, [row({ lr: 0.1 })], 4000)).toContain("params.model");
@@ -28,7 +56,11 @@ describe("columns a table begins with", () => {
     expect(defaultColumns(project, [row({}, { group: "seeds" })], 4000)).toContain("group");
   });
   it("are fewer where there is little room, but keep a result", () => {
-    const names = defaultColumns(project, [row({ lr: 1, model: "a", seed: 1 }), row({ lr: 2, model: "b", seed: 2 })], 300);
+    const names = defaultColumns(
+      project,
+      [row({ lr: 1, model: "a", seed: 1 }), row({ lr: 2, model: "b", seed: 2 })],
+      300,
+    );
     expect(names.filter((name) => name.startsWith("params."))).toHaveLength(2);
     expect(names).toContain("metrics.val/accuracy");
   });
