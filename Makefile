@@ -12,10 +12,10 @@ PYTEST_ARGS ?= --numprocesses auto --dist loadfile
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help venv ui ui-dev browser demo test test-all check format bench clean
+.PHONY: help venv ui ui-dev browser demo test test-all check format bench screenshots clean
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 # --- Setting up -----------------------------------------------------------------------------------------------
 
@@ -51,6 +51,10 @@ bench: venv  ## Run the benchmarks
 	@for benchmark in $(wildcard benchmarks/*.py); do \
 		echo "== $$benchmark"; $(BIN)/python "$$benchmark" || exit 1; \
 	done
+
+screenshots: ui-dev browser  ## Take the pictures in docs/images, from a fresh demo
+	@store=$$(mktemp -d) && $(BIN)/trackrecord --store "$$store" demo --no-ui && \
+		$(BIN)/python scripts/screenshots.py "$$store"; status=$$?; rm -rf "$$store"; exit $$status
 
 # --- Checking -------------------------------------------------------------------------------------------------
 
