@@ -47,6 +47,18 @@ def test_lines_say_what_differs() -> None:
     assert lines["lr"].values == (0.1, 0.2)
 
 
+def test_whole_numbers_of_any_size_are_compared_exactly() -> None:
+    """Whole numbers beyond a float's reach are compared like any other, and close ones are told apart."""
+    huge, close = 10**400, 2**60
+    a = _run("a", group="g", params={"seed": close, "big": huge}, summary={"score": huge})
+    b = _run("b", group="g", params={"seed": close + 1, "big": huge}, summary={"score": 1.0})
+    lines = {line.key: line for line in compare([a, b]).params}
+    assert (lines["seed"].differs, lines["big"].differs) == (True, False)
+    assert best_of([1.0, huge, math.nan, -huge], "max") == (1,)
+    (group,) = group_statistics([a, b], "score")
+    assert (group.statistics.n, group.statistics.mean) == (1, 1.0)
+
+
 def test_results_know_the_goal() -> None:
     """Results are the best where a goal is stated, else the last; a summary value hides its metric."""
     a = _run(

@@ -220,3 +220,13 @@ def test_a_result_set_by_hand_has_a_direction_too(tmp_path: Path) -> None:
     assert (line.values, line.goal, line.unit, line.best) == ((3.5, 1.5), "min", "%", (1,))
     assert project.primary is not None
     assert (project.primary.best, project.primary.run_name) == (1.5, "better")
+
+
+def test_whole_numbers_of_any_size_are_read_and_compared(tmp_path: Path) -> None:
+    """A param too large for a float is exact; one of more digits than Python reads comes as a hexadecimal text."""
+    for name, value in (("large", 10**400), ("larger", 10**5000)):
+        with tr.init("sizes", name=name, params={"n": value}, store=tmp_path / "store"):
+            pass
+    table = tr.runs(order_by="created", store=tmp_path / "store")
+    assert [run.params["n"] for run in table] == [10**400, hex(10**5000)]
+    assert [line.differs for line in compare(list(table)).params] == [True]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from trackrecord.words.contract import MetricContract
 from trackrecord.words.records import RunRecord
+
+#: stands for a value that a run does not have; equal to nothing that was logged
+_MISSING = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,25 +101,28 @@ def _result(run: RunRecord, key: str) -> Any:
 def _line(
     key: str, values: Sequence[Any], present: Sequence[bool], contract: MetricContract | None = None
 ) -> Line:
-    forms = {repr(value) if there else None for value, there in zip(values, present, strict=True)}
+    forms = {_same(value) if there else _MISSING for value, there in zip(values, present, strict=True)}
     goal = contract.goal if contract is not None else None
     return Line(
         key=key,
         values=tuple(values),
-        differs=len({_same(form) for form in forms}) > 1,
+        differs=len(forms) > 1,
         goal=goal,
         best=best_of(values, goal),
         unit=contract.unit if contract is not None else None,
     )
 
 
-def _same(form: str | None) -> str | float | None:
-    """Let 1 and 1.0 be the same value."""
-    try:
-        number = float(form) if form is not None else math.nan
-    except ValueError:
-        return form
-    return form if math.isnan(number) else number
+def _same(value: Any) -> Hashable:
+    """Return what is equal for equal values: 1 and 1.0 are, 1 and True, 1 and "1" or 2^60 and 2^60 + 1 are not."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and not _is_nan(value):
+        return value
+    return type(value), repr(value)
+
+
+def _is_nan(value: float) -> bool:
+    # math.isnan can't take a whole number that is too large for a float
+    return isinstance(value, float) and math.isnan(value)
 
 
 def best_of(values: Sequence[Any], goal: str | None) -> tuple[int, ...]:
@@ -129,7 +135,7 @@ def best_of(values: Sequence[Any], goal: str | None) -> tuple[int, ...]:
     numbers = {
         at: value
         for at, value in enumerate(values)
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and not math.isnan(value)
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and not _is_nan(value)
     }
     if choose is None or not numbers:
         return ()

@@ -67,7 +67,10 @@ def result_of(run: RunRecord, key: str) -> float | None:
     """Return a run's number for a result: its summary value, else its metric's best by contract, else its last."""
     value = run.summary.get(key)
     if isinstance(value, (int, float)):
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:  # a whole number beyond the greatest float
+            return math.inf if value > 0 else -math.inf
     figures = run.metrics.get(key)
     if figures is None:
         return None

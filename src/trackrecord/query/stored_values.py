@@ -45,7 +45,8 @@ def _plain(value: Any) -> Any:
     if len(value) == 1 and "$float" in value:
         return float(value["$float"])
     if len(value) == 1 and "$int" in value:
-        return int(value["$int"])
+        # Python neither reads nor writes decimals of so many digits: such a number stays the text it is kept as.
+        return value["$int"] if str(value["$int"]).lstrip("-").startswith("0x") else int(value["$int"])
     if "$repr" in value:
         return value["$repr"]
     return {key: _plain(part) for key, part in value.items()}
