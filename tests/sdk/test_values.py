@@ -90,7 +90,9 @@ _FINE = [
 
 
 @pytest.mark.parametrize(
-    ("value", "kept"), _FINE, ids=[f"{type(value).__name__}-{value!s}" for value, _ in _FINE]
+    ("value", "kept"),
+    _FINE,
+    ids=[f"{number}-{type(value).__name__}" for number, (value, _) in enumerate(_FINE)],
 )
 def test_every_kind_of_number_is_a_point(run: tr.Run, found: Found, value: Any, kept: float) -> None:
     """Numbers of Python, numpy and torch are points, with no word of complaint."""

@@ -256,7 +256,7 @@ class Run:
 
         Returns at once: what is written is safe already, and the background thread syncs it to disk.
         """
-        from trackrecord.sdk import current, keeper
+        from trackrecord.sdk import console, current, keeper
 
         with self._guard("finish"):
             with self._lock:
@@ -265,6 +265,7 @@ class Run:
                 if self._role == "forked" and not self._writer.has_begun():
                     self._ended = True
                     current.forget(self)
+                    console.leave(self)
                     return
                 keeper.last_words(self)
                 if state not in ("finished", "failed", "stopped"):
@@ -278,6 +279,7 @@ class Run:
                 self._write(Kind.FINISH, {"state": state, "exit_code": exit_code, "traceback": traceback})
                 self._ended = True
             current.forget(self)
+            console.leave(self)
             keeper.let_go(self)
 
     def __enter__(self) -> Run:
