@@ -122,7 +122,7 @@ def test_the_command_line_loads_the_server_only_when_asked() -> None:
 
 
 def test_the_table_has_no_circle() -> None:
-    """Following the arrows of the table never leads back (the public face, which demo and integrations use, is apart)."""
+    """Following the arrows of the table never leads back (the public face, which the demo uses, is apart)."""
     order: list[str] = []
     left = {package: set(targets) - {"version", "trackrecord"} for package, targets in MAY_IMPORT.items()}
     while left:
