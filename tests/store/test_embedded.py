@@ -101,6 +101,33 @@ def test_a_damaged_database_is_named_and_the_inbox_kept(tmp_path: Path) -> None:
     assert len(list((tmp_path / "inbox").iterdir())) == 1
 
 
+def test_texts_that_are_damaged_are_reported(tmp_path: Path) -> None:
+    """Bytes that are no text any more, in a value or in the schema, come out as StoreUnavailableError."""
+    with EmbeddedStore.open(tmp_path) as store:
+        curve("to-be-found").put(tmp_path)
+        take_in(store)
+    sound = (tmp_path / "store.db").read_bytes()
+    for text in (b"name of to-be-found", b"CREATE TABLE run"):
+        assert text in sound
+        (tmp_path / "store.db").write_bytes(sound.replace(text, b"\xff\xfe" + text[2:]))
+        with (
+            pytest.raises(StoreUnavailableError, match="is damaged"),
+            EmbeddedStore.open(tmp_path) as store,
+        ):
+            store.catalog.rows("SELECT name FROM run")
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="paths are always text there")
+def test_a_path_need_not_be_text(tmp_path: Path) -> None:
+    """A store can be in a folder whose name is no UTF-8, or has a meaning in addresses."""
+    for name in (b"by\xff", b"a?mode=memory", b"h#a%41sh"):
+        place = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))
+        with EmbeddedStore.open(place) as store:
+            curve().put(place)
+            take_in(store)
+        assert (place / "store.db").exists()
+
+
 def test_pages_damaged_while_open_are_reported(tmp_path: Path) -> None:
     """Damage inside of the database comes out as StoreUnavailableError when it is met."""
     with EmbeddedStore.open(tmp_path) as store:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +15,7 @@ from tests.store.journals import BEGAN, ELSEWHERE, GONE, SECOND, Journal, curve
 from trackrecord.journal.blobfile import digest_of
 from trackrecord.journal.format import FILE_HEADER, MAGIC, Kind, encode_content
 from trackrecord.journal.process import this_process
+from trackrecord.store import ingest
 from trackrecord.store.embedded import EmbeddedStore
 from trackrecord.store.ingest import IngestReport, take_in
 from trackrecord.words.states import RunState
@@ -138,6 +142,41 @@ def test_files_that_are_no_journals_are_left_alone(tmp_path: Path) -> None:
         assert "no journal" in (report.problem or "")
         assert _inbox(tmp_path) == ["notes.txt", junk.name]
         assert store.catalog.rows("SELECT count(*) FROM run") == [(1,)]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_what_is_no_file_does_not_hold_up_the_rest(tmp_path: Path) -> None:
+    """Folders, pipes, devices and dead links under a journal's name are left alone, and the rest is taken in."""
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    (inbox / f"a.{1:016x}.0.journal").mkdir()
+    os.mkfifo(inbox / f"b.{1:016x}.0.journal")
+    (inbox / f"c.{1:016x}.0.journal").symlink_to("/dev/zero")
+    (inbox / f"d.{1:016x}.0.journal").symlink_to("nowhere")
+    store, report = _taken(tmp_path, curve())
+    with store:
+        assert report.problems == []
+        assert store.catalog.rows("SELECT id FROM run") == [("run1",)]
+
+
+def test_a_file_that_may_not_be_read_does_not_hold_up_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A segment that the disk or another user keeps from us is named, and the rest is taken in."""
+    locked = Journal("locked", 7).begin().finish()
+
+    def refusing(path: str, *arguments: Any, **options: Any) -> Any:
+        if "locked" in str(path):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return open(path, *arguments, **options)  # noqa: PTH123
+
+    # root may read everything, so the mode of the file would not do
+    monkeypatch.setattr(ingest, "open", refusing, raising=False)
+    store, report = _taken(tmp_path, locked, curve())
+    with store:
+        assert "can't be read: Permission denied" in (report.problem or "")
+        assert _inbox(tmp_path) == [locked.path(tmp_path).name]
+        assert store.catalog.rows("SELECT id FROM run") == [("run1",)]
 
 
 def test_every_float_is_kept_exactly(tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def _same(value: Any) -> Hashable:
     return type(value), repr(value)
 
 
-def _is_nan(value: float) -> bool:
+def _is_nan(value: Any) -> bool:
     # math.isnan can't take a whole number that is too large for a float
     return isinstance(value, float) and math.isnan(value)
 

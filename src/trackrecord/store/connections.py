@@ -19,6 +19,8 @@ from trackrecord.store import migrate
 from trackrecord.words.errors import StoreUnavailableError
 
 _BUSY_S = 5.0
+#: what Python raises for a database that is locked, full, damaged ... (its texts are UTF-8 while it is well)
+_BAD_STATE = (sqlite3.DatabaseError, UnicodeDecodeError)
 
 
 class Connections:
@@ -40,7 +42,7 @@ class Connections:
         self._copy: tempfile.TemporaryDirectory[str] | None = None
         try:
             self._uri = self._readable_uri() if read_only else self._prepared_uri()
-        except sqlite3.Error as error:
+        except _BAD_STATE as error:
             self.close()
             raise_as_store_error(error, path)
             raise
@@ -54,7 +56,7 @@ class Connections:
         connection = self._take()
         try:
             yield connection
-        except sqlite3.DatabaseError as error:
+        except _BAD_STATE as error:
             raise_as_store_error(error, self.path)
             raise
         finally:
@@ -127,7 +129,7 @@ class Connections:
         try:
             connection = self._connect(self._uri)
             connection.execute("PRAGMA query_only = ON")
-        except sqlite3.DatabaseError as error:
+        except _BAD_STATE as error:
             raise_as_store_error(error, self.path)
             raise
         return connection
@@ -214,15 +216,16 @@ class Connections:
 _ABANDONED: list[sqlite3.Connection] = []
 
 
-def raise_as_store_error(error: sqlite3.Error, path: Path) -> None:
+def raise_as_store_error(error: Exception, path: Path) -> None:
     """Raise StoreUnavailableError for an error of SQLite that tells of a bad state; return for a bad statement."""
     text = str(error)
     for sign, what, hint in _SIGNS:
         if sign in text:
-            raise StoreUnavailableError(f"{path} {what} ({text})", hint=hint) from error
+            raise StoreUnavailableError(f"{path} {what} ({text:.200})", hint=hint) from error
 
 
 _SIGNS = (
+    ("decode", "is damaged", "restore it from a backup; journals still in inbox/ are not affected"),
     ("malformed", "is damaged", "restore it from a backup; journals still in inbox/ are not affected"),
     ("not a database", "is damaged", "restore it from a backup; journals still in inbox/ are not affected"),
     ("locked", "is being written by another process", "try again; another program may have it open"),
@@ -239,7 +242,7 @@ _SIGNS = (
 
 
 def _uri(path: Path, options: str = "") -> str:
-    location = "file:" + quote(path.absolute().as_posix())
+    location = "file:" + quote(os.fsencode(path.absolute().as_posix()))  # a path need not be valid UTF-8
     return f"{location}?{options}" if options else location
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +23,7 @@ class Segment:
 
 
 def find_segments(inbox: Path) -> list[Segment]:
-    """Return the segments in a folder, in the order of (run, writer, n); other files are left alone.
+    """Return the segments in a folder, in the order of (run, writer, n); whatever else is there is left alone.
 
     Costs the number of files in the folder. A folder that is not there is empty.
     """
@@ -46,6 +47,8 @@ def find_segments(inbox: Path) -> list[Segment]:
 def _stat(entry: os.DirEntry[str]) -> os.stat_result | None:
     try:
         # a path's own size: on Windows what a folder says of its files may be old
-        return os.stat(entry.path)  # noqa: PTH116
-    except FileNotFoundError:
-        return None  # another ingester was quicker
+        state = os.stat(entry.path)  # noqa: PTH116
+    except OSError:
+        return None  # another ingester was quicker, or it leads nowhere
+    # reading from a pipe or a device would never end
+    return state if stat.S_ISREG(state.st_mode) else None

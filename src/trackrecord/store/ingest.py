@@ -189,6 +189,10 @@ class _Pass:
         except FormatError as error:
             self._report.problems.append(f"{segment.path} was left alone: {error.message}")
             return 0
+        except OSError as error:
+            # a file of somebody else that may not be read must not keep the others out
+            self._report.problems.append(f"{segment.path} can't be read: {error.strerror or error}")
+            return 0
         if piece is None:
             return 0
         batch = piece.batch
