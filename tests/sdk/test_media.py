@@ -123,8 +123,7 @@ def test_video_is_an_animated_png() -> None:
     assert numbers == list(range(5))
     delays = [struct.unpack_from(">HH", content, 20) for name, content in chunks if name == b"fcTL"]
     assert all(above / below == pytest.approx(0.25) for above, below in delays)
-    with pytest.raises(tr.UsageError):
-        tr.Video(5)
+    assert tr.Video(5).failure is not None
 
 
 @pytest.mark.parametrize("samples", [[0.0, 0.5, -1.0, 2.0], np.array([0.0, 0.5, -1.0, 2.0])])
@@ -241,8 +240,37 @@ def test_tables_of_every_form() -> None:
     rows = [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]
     for table in (tr.Table(rows), tr.Table({"a": [1, 2], "b": ["x", "y"]}), tr.Table(pandas.DataFrame(rows))):
         assert table.data == expected
-    with pytest.raises(tr.UsageError, match="row 1 of the table has 1 values for 2 columns"):
-        tr.Table(["a", "b"], [[1, 2], [3]])
+    failure = tr.Table(["a", "b"], [[1, 2], [3]]).failure
+    assert failure is not None
+    assert failure.message == "row 1 of the table has 1 values for 2 columns"
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: tr.Image("missing.png"),
+        lambda: tr.Image(5),
+        lambda: tr.Image(),  # type: ignore[call-arg]
+        lambda: tr.Audio(None),
+        lambda: tr.Histogram(["a"]),
+        lambda: tr.Figure(object()),
+    ],
+)
+def test_media_that_cannot_be_made_harm_nobody(
+    make: Callable[[], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Making them raises nothing; logging them keeps what else the call holds, and notes why; strict mode raises."""
+    monkeypatch.chdir(tmp_path)
+    with tr.init("p", store=tmp_path / "store", console=False, system_metrics=False) as run:
+        run.log({"picture": make(), "loss": 0.5})
+    strict = tr.init("p", store=tmp_path / "strict", strict=True, console=False, system_metrics=False)
+    with pytest.raises(tr.UsageError):
+        strict.log({"picture": make()})
+    strict.finish()
+
+    with tr.open_run(run.id, store=tmp_path / "store") as stored:
+        assert stored.metric("loss").last == 0.5
+        assert stored.record.problems == 1
 
 
 def _artifact(found: Inbox) -> dict[str, Any]:

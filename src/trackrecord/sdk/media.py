@@ -40,6 +40,8 @@ class Media:
     """Base of all logged values that are not numbers.
 
     ``content`` are the bytes (None when ``data`` says all), ``media_type`` their type, ``data`` a small JSON value.
+    What can't be made of the given data raises nothing, since it is made in the middle of training: ``failure`` says
+    why, and logging the value notes it on the run (or raises it, in strict mode).
     """
 
     kind: ClassVar[str]
@@ -47,6 +49,22 @@ class Media:
     media_type: str | None = None
     data: dict[str, Any] | None = None
     caption: str | None = None
+    failure: UsageError | None = None
+
+    def __init_subclass__(cls) -> None:
+        make = cls.__init__
+
+        def make_or_say_why_not(self: Media, *arguments: Any, **named: Any) -> None:
+            try:
+                make(self, *arguments, **named)
+            except UsageError as error:
+                self.failure = error
+            except Exception as error:  # a foreign object's own trouble, or arguments that do not exist
+                self.failure = UsageError(f"no {cls.kind} could be made: {type(error).__name__}: {error}")
+
+        # help() and editors show the arguments of the class, not of the wrapper
+        make_or_say_why_not.__wrapped__ = make  # type: ignore[attr-defined]
+        cls.__init__ = make_or_say_why_not  # type: ignore[method-assign, assignment]
 
 
 class Image(Media):

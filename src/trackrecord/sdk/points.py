@@ -83,6 +83,8 @@ def _leaves(values: Mapping[Any, Any], problems: Problems) -> dict[str, Any]:
 def _as_media(key: str, value: Any, problems: Problems) -> Media | None:
     try:
         recognised = recognise(value)
+        if recognised is not None and recognised.failure is not None:
+            raise recognised.failure
         if recognised is not None:
             return recognised
         if value is None:

@@ -314,6 +314,8 @@ def _whole_variable(names: tuple[str, ...]) -> int | None:
 def _settled_project(project: Any, problems: Problems) -> str:
     project = project or os.environ.get("TRACKRECORD_PROJECT") or "default"
     name, reason = mend_key(project)
+    if name in (".", ".."):  # no address of a page can hold them
+        name, reason = "unnamed", f"the name {name!r} was kept as 'unnamed'"
     if reason:
         problems.note("bad_project", f"project: {reason}")
     return name
