@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.store.journals import curve
+from trackrecord.journal.place import make_store
 from trackrecord.store.embedded import EmbeddedStore
 from trackrecord.store.ingest import take_in
 from trackrecord.words.errors import StoreNotFoundError, StoreUnavailableError, StoreVersionError
@@ -99,6 +100,40 @@ def test_a_damaged_database_is_named_and_the_inbox_kept(tmp_path: Path) -> None:
         with pytest.raises(StoreUnavailableError, match=r"store\.db is damaged"):
             EmbeddedStore.open(tmp_path, **options)
     assert len(list((tmp_path / "inbox").iterdir())) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file can't be deleted there")
+def test_a_store_that_is_deleted_while_open_loses_nothing_recorded_afterwards(tmp_path: Path) -> None:
+    """Who holds a deleted store open says so, and goes over to the one that is made at its place."""
+    place = tmp_path / "store"
+    with EmbeddedStore.open(place) as store, store.connections.reading() as lent:
+        curve("before").put(place)
+        take_in(store)
+        shutil.rmtree(place)
+        with pytest.raises(StoreUnavailableError, match="deleted or replaced"):
+            store.catalog.revision()
+        make_store(place)
+        curve("after").put(place)
+        report = take_in(store)
+        assert (report.problems, report.removed) == ([], 1)
+        assert store.catalog.rows("SELECT id FROM run") == [("after",)]
+        assert lent.execute("SELECT id FROM run").fetchall() == [("before",)]
+    with EmbeddedStore.open(place) as store:
+        assert store.catalog.rows("SELECT id FROM run") == [("after",)]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file can't be deleted there")
+def test_a_store_deleted_in_the_middle_of_a_transaction_commits_nothing(tmp_path: Path) -> None:
+    """What would be committed to a deleted file fails instead, so that no segment is removed for it."""
+    with EmbeddedStore.open(tmp_path / "store") as store:
+
+        def change() -> None:
+            with store.connections.writing(1.0) as connection:
+                connection.execute("UPDATE revision SET value = value + 1")
+                shutil.rmtree(tmp_path / "store")
+
+        with pytest.raises(StoreUnavailableError, match="deleted or replaced"):
+            change()
 
 
 def test_texts_that_are_damaged_are_reported(tmp_path: Path) -> None:

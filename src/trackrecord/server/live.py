@@ -118,7 +118,10 @@ class Live:
         if not self._readers:
             self._seen = revision
             return
-        change = _change(self.store, self._seen)
+        if revision < self._seen:  # another store, or an older copy of it, is in this place now
+            change = Change(revision, None, [])
+        else:
+            change = _change(self.store, self._seen)
         self._seen = change.revision
         self._write_down(change)
 

@@ -15,12 +15,15 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
 
+from trackrecord.journal.place import STORE_FILE
 from trackrecord.store import migrate
 from trackrecord.words.errors import StoreUnavailableError
 
 _BUSY_S = 5.0
 #: what Python raises for a database that is locked, full, damaged ... (its texts are UTF-8 while it is well)
 _BAD_STATE = (sqlite3.DatabaseError, UnicodeDecodeError)
+
+_Identity = tuple[int, int] | None
 
 
 class Connections:
@@ -42,6 +45,7 @@ class Connections:
         self._copy: tempfile.TemporaryDirectory[str] | None = None
         try:
             self._uri = self._readable_uri() if read_only else self._prepared_uri()
+            self._file = _identity(path)
         except _BAD_STATE as error:
             self.close()
             raise_as_store_error(error, path)
@@ -53,14 +57,14 @@ class Connections:
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Lend a connection that can't change anything."""
-        connection = self._take()
+        connection, file = self._take()
         try:
             yield connection
         except _BAD_STATE as error:
             raise_as_store_error(error, self.path)
             raise
         finally:
-            self._give_back(connection)
+            self._give_back(connection, file)
 
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
@@ -84,6 +88,7 @@ class Connections:
         if not self._writing.acquire(timeout=max(wait_s, 0.001)):
             raise StoreUnavailableError(f"the store {self.path.parent} is being written by another thread")
         try:
+            self._follow_the_file()
             if self._writer is None or self._owner != os.getpid():
                 self._forget_if_forked()
                 self._writer = self._connect(self._uri)
@@ -92,6 +97,8 @@ class Connections:
                 connection.execute(f"PRAGMA busy_timeout = {int(wait_s * 1000)}")
                 connection.execute("BEGIN IMMEDIATE")
                 yield connection
+                if _identity(self.path) != self._file:
+                    raise self._gone()  # nobody would ever see what was committed now
                 connection.execute("COMMIT")
             except BaseException:
                 if connection.in_transaction:
@@ -119,27 +126,64 @@ class Connections:
             self._copy.cleanup()
             self._copy = None
 
-    def _take(self) -> sqlite3.Connection:
+    def _take(self) -> tuple[sqlite3.Connection, _Identity]:
+        """Return a connection, and the file that it is of."""
+        self._follow_the_file()
         with self._lock:
             if self._closed:
                 raise StoreUnavailableError(f"the store {self.path.parent} has been closed")
             self._forget_if_forked()
+            file = self._file
             if self._idle:
-                return self._idle.pop()
+                return self._idle.pop(), file
         try:
             connection = self._connect(self._uri)
             connection.execute("PRAGMA query_only = ON")
         except _BAD_STATE as error:
             raise_as_store_error(error, self.path)
             raise
-        return connection
+        return connection, file
 
-    def _give_back(self, connection: sqlite3.Connection) -> None:
+    def _give_back(self, connection: sqlite3.Connection, file: _Identity) -> None:
         with self._lock:
-            if not self._closed and self._owner == os.getpid() and len(self._idle) < 16:
+            mine = self._owner == os.getpid() and file == self._file
+            if not self._closed and mine and len(self._idle) < 16:
                 self._idle.append(connection)
                 return
         connection.close()
+
+    def _follow_the_file(self) -> None:
+        """Let go of a database that was deleted, or replaced by another one, while it was open.
+
+        The open file lives on, but only for us: what is taken in from a new inbox at the same place would be lost.
+        """
+        if self.read_only or _identity(self.path) == self._file:
+            return
+        with self._writing, self._lock:
+            now = _identity(self.path)
+            if self._closed or now == self._file:
+                return
+            self._forget_if_forked()
+            if now is None and not self.path.with_name(STORE_FILE).exists():
+                raise self._gone()
+            if self._writer is not None and self._writer.in_transaction:
+                raise self._gone()
+            for connection in [*self._idle, self._writer]:
+                if connection is not None:
+                    connection.close()
+            self._idle, self._writer = [], None
+            try:
+                self._uri = self._prepared_uri()
+            except _BAD_STATE as error:
+                raise_as_store_error(error, self.path)
+                raise
+            self._file = _identity(self.path)
+
+    def _gone(self) -> StoreUnavailableError:
+        return StoreUnavailableError(
+            f"the store {self.path.parent} has been deleted or replaced while it was open",
+            hint="put it back, or record a run: it is looked for again each time",
+        )
 
     def _forget_if_forked(self) -> None:
         """After fork() the parent's connections must be neither used nor closed: SQLite's locks are the parent's."""
@@ -244,6 +288,15 @@ _SIGNS = (
 def _uri(path: Path, options: str = "") -> str:
     location = "file:" + quote(os.fsencode(path.absolute().as_posix()))  # a path need not be valid UTF-8
     return f"{location}?{options}" if options else location
+
+
+def _identity(path: Path) -> _Identity:
+    """Return what tells a file from another one at the same place; None when there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
