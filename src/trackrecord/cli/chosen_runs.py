@@ -11,7 +11,7 @@ from trackrecord.words.errors import NotFoundError
 
 if TYPE_CHECKING:
     from trackrecord.store.contract import Store
-    from trackrecord.words.records import RunDetail
+    from trackrecord.words.records import RunDetail, RunRecord
 
 
 def chosen_runs(
@@ -22,19 +22,38 @@ def chosen_runs(
     Raises NotFoundError when none fits, QueryError, and click.UsageError when nothing or both was given.
     """
     from trackrecord.query.run_detail import run_detail
-    from trackrecord.query.runs import select_runs
 
-    filtered = where is not None or project is not None
-    if bool(runs) == filtered:
-        raise click.UsageError("Name runs, or choose them with --where or --project (one of the two).")
-    if runs:
+    if _are_named(runs, where, project):
         details = [run_detail(store, run) for run in runs]
         return list({detail.record.id: detail for detail in details}.values())
+    return [run_detail(store, run.id) for run in _fitting(store, where, project, most, columns=[])]
+
+
+def chosen_records(
+    store: Store, runs: Sequence[str], where: str | None, project: str | None, *, most: int
+) -> list[RunRecord]:
+    """Return what lists show of the same runs, which for thousands is much quicker. Raises as `chosen_runs` does."""
+    if _are_named(runs, where, project):
+        return [detail.record for detail in chosen_runs(store, runs, where, project, most=most)]
+    return _fitting(store, where, project, most, columns=None)
+
+
+def _are_named(runs: Sequence[str], where: str | None, project: str | None) -> bool:
+    if bool(runs) == (where is not None or project is not None):
+        raise click.UsageError("Name runs, or choose them with --where or --project (one of the two).")
+    return bool(runs)
+
+
+def _fitting(
+    store: Store, where: str | None, project: str | None, most: int, columns: Sequence[str] | None
+) -> list[RunRecord]:
+    from trackrecord.query.runs import select_runs
+
     page = select_runs(
-        store, project=project, where=where or "", order_by="created", limit=most + 1, columns=[]
+        store, project=project, where=where or "", order_by="created", limit=most + 1, columns=columns
     )
     if not page.rows:
         raise NotFoundError("No run fits.", hint="`trackrecord ls` lists the runs.")
     if page.total > most:
         raise click.UsageError(f"{page.total:,} runs fit; {most:,} is the most here. Narrow it with --where.")
-    return [run_detail(store, record.id) for record in page.rows]
+    return list(page.rows)

@@ -56,17 +56,16 @@ def command(
 
     With --group-by each line is a group of runs, such as the seeds of one setting: mean ± standard deviation and n.
     """
-    from trackrecord.cli.chosen_runs import chosen_runs
+    from trackrecord.cli.chosen_runs import chosen_records, chosen_runs
 
     session = session_of(ctx)
-    group_of = None if by is None else _group_function(by)
-    with session.open_store() as store:
-        found = chosen_runs(store, runs, where, project, most=_MOST_GROUPED_RUNS if by else _MOST_RUNS)
-    records = [detail.record for detail in found]
-    if by is not None and group_of is not None:
+    if by is not None:
+        group_of = _group_function(by)
+        with session.open_store() as store:
+            grouped = chosen_records(store, runs, where, project, most=_MOST_GROUPED_RUNS)
         from trackrecord.cli.group_table import group_table, print_groups, table_as_json
 
-        table = group_table(records, by, group_of)
+        table = group_table(grouped, by, group_of)
         if as_json:
             from trackrecord.cli.answers import print_json
 
@@ -74,6 +73,9 @@ def command(
         else:
             print_groups(session.console, table, unicode=session.unicode)
         return
+    with session.open_store() as store:
+        found = chosen_runs(store, runs, where, project, most=_MOST_RUNS)
+    records = [detail.record for detail in found]
     from trackrecord.analysis.comparison import compare
 
     comparison = compare(records, [detail.environment for detail in found])
