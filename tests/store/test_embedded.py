@@ -17,6 +17,7 @@ import pytest
 
 from tests.store.journals import curve
 from trackrecord.journal.place import make_store
+from trackrecord.store import connections
 from trackrecord.store.embedded import EmbeddedStore
 from trackrecord.store.ingest import take_in
 from trackrecord.words.errors import StoreNotFoundError, StoreUnavailableError, StoreVersionError
@@ -134,6 +135,36 @@ def test_a_store_deleted_in_the_middle_of_a_transaction_commits_nothing(tmp_path
 
         with pytest.raises(StoreUnavailableError, match="deleted or replaced"):
             change()
+
+
+def test_what_others_write_into_a_store_open_to_read_only_is_seen(tmp_path: Path) -> None:
+    """What somebody who may write takes in is seen by who opened the store to read only, from the first run on."""
+    make_store(tmp_path)
+    with EmbeddedStore.open(tmp_path, read_only=True) as reader:
+        assert reader.catalog.rows("SELECT id FROM run") == []
+        for number in range(3):
+            with EmbeddedStore.open(tmp_path) as writer:
+                curve(f"run{number}", number + 1).put(tmp_path)
+                take_in(writer)
+            assert reader.catalog.rows("SELECT count(*) FROM run") == [(number + 1,)]
+
+
+def test_a_full_disk_leaves_a_store_to_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where SQLite has no room for its shared files the store opens to read only, and says so when asked to take in."""
+    with EmbeddedStore.open(tmp_path) as store:
+        curve().put(tmp_path)
+        take_in(store)
+
+    def no_room(connection: sqlite3.Connection) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(connections, "_use_wal", no_room)
+    curve("waiting", 2).put(tmp_path)
+    with EmbeddedStore.open(tmp_path) as store:
+        assert store.read_only
+        assert store.catalog.rows("SELECT id FROM run") == [("run1",)]
+        assert "disk is full" in (take_in(store).problem or "")
+    assert len(list((tmp_path / "inbox").iterdir())) == 1
 
 
 def test_texts_that_are_damaged_are_reported(tmp_path: Path) -> None:

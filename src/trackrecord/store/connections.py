@@ -23,7 +23,7 @@ _BUSY_S = 5.0
 #: what Python raises for a database that is locked, full, damaged ... (its texts are UTF-8 while it is well)
 _BAD_STATE = (sqlite3.DatabaseError, UnicodeDecodeError)
 
-_Identity = tuple[int, int] | None
+_Identity = tuple[int, ...] | None
 
 
 class Connections:
@@ -45,7 +45,7 @@ class Connections:
         self._copy: tempfile.TemporaryDirectory[str] | None = None
         try:
             self._uri = self._readable_uri() if read_only else self._prepared_uri()
-            self._file = _identity(path)
+            self._file = self._identity_now()
         except _BAD_STATE as error:
             self.close()
             raise_as_store_error(error, path)
@@ -157,14 +157,14 @@ class Connections:
 
         The open file lives on, but only for us: what is taken in from a new inbox at the same place would be lost.
         """
-        if self.read_only or _identity(self.path) == self._file:
+        if self._copy is not None or self._identity_now() == self._file:
             return
         with self._writing, self._lock:
-            now = _identity(self.path)
+            now = self._identity_now()
             if self._closed or now == self._file:
                 return
             self._forget_if_forked()
-            if now is None and not self.path.with_name(STORE_FILE).exists():
+            if now is None and (self.read_only or not self.path.with_name(STORE_FILE).exists()):
                 raise self._gone()
             if self._writer is not None and self._writer.in_transaction:
                 raise self._gone()
@@ -173,11 +173,20 @@ class Connections:
                     connection.close()
             self._idle, self._writer = [], None
             try:
-                self._uri = self._prepared_uri()
+                self._uri = self._readable_uri() if self.read_only else self._prepared_uri()
             except _BAD_STATE as error:
                 raise_as_store_error(error, self.path)
                 raise
-            self._file = _identity(self.path)
+            self._file = self._identity_now()
+
+    def _identity_now(self) -> _Identity:
+        """Return what changes when open connections no longer show what is there."""
+        file = _identity(self.path)
+        if file is not None and self.read_only and "immutable=1" in self._uri:
+            # SQLite was promised that nothing changes; somebody else who may write can break that
+            wal = self.path.with_name(self.path.name + "-wal")
+            return (*file, *_extent(self.path), *_extent(wal))
+        return file
 
     def _gone(self) -> StoreUnavailableError:
         return StoreUnavailableError(
@@ -297,6 +306,15 @@ def _identity(path: Path) -> _Identity:
     except OSError:
         return None
     return status.st_dev, status.st_ino
+
+
+def _extent(path: Path) -> tuple[int, ...]:
+    """Return what shows that a file has changed; nothing when it is empty or not there."""
+    try:
+        status = path.stat()
+    except OSError:
+        return ()
+    return (status.st_size, status.st_mtime_ns) if status.st_size else ()
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:

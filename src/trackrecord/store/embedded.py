@@ -21,8 +21,8 @@ DATABASE = "store.db"
 class EmbeddedStore:
     """An open embedded store; answers ``contract.Store``. Safe to use from any thread.
 
-    ``read_only`` is True when it was asked for or when the folder can't be written to; then what is in the
-    database is shown, and the inbox stays as it is.
+    ``read_only`` is True when it was asked for, or when the folder can't be written to or its disk is full; then
+    what is in the database is shown, and the inbox stays as it is.
 
     ::
 
@@ -72,7 +72,7 @@ class EmbeddedStore:
                     f"the store {place} can't be made: {error}", hint="check the path and its permissions"
                 ) from error
         store_id = _store_id(place)
-        return cls(place, store_id, Connections(place / DATABASE, read_only=read_only))
+        return cls(place, store_id, _connections(place / DATABASE, read_only=read_only))
 
     def close(self) -> None:
         """Close all connections; calls after that raise StoreUnavailableError."""
@@ -85,6 +85,19 @@ class EmbeddedStore:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _connections(database: Path, *, read_only: bool) -> Connections:
+    """Open the database; on a full disk, where SQLite can't even make the files it shares, to read only."""
+    try:
+        return Connections(database, read_only=read_only)
+    except StoreUnavailableError as error:
+        if read_only or not any(sign in str(error.__cause__) for sign in ("disk I/O error", "is full")):
+            raise
+        try:
+            return Connections(database, read_only=True)
+        except (StoreUnavailableError, OSError):
+            raise error from error.__cause__
 
 
 def _is_store(place: Path) -> bool:

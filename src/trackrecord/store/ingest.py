@@ -107,7 +107,7 @@ class _Pass:
             return
         if self._store.read_only:
             self._report.problems.append(
-                f"the store {self._store.path} is read-only: {len(waiting)} journals wait in its inbox"
+                f"the store {self._store.path} is read-only or its disk is full: its inbox waits"
             )
             return
         one_by_one = 0
