@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from trackrecord.cli.numbers import one_line
 from trackrecord.cli.printed import printed_text
+from trackrecord.cli.session import Session
 
 
 def test_colours_stay_and_steering_goes() -> None:
@@ -28,3 +30,9 @@ def test_no_escape_gets_through(text: str) -> None:
     for character in printed_text(text).plain:
         assert character in "\n\t" or ord(character) >= 32
     assert one_line(text).isprintable()
+
+
+def test_error_messages_do_not_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """Names in a message keep their letters and lose what a terminal would obey; lines stay lines."""
+    Session().say_error("Several runs fit:\n  x\x1b]0;title\x07y \u202e\x9b31m")
+    assert capsys.readouterr().err == "Error: Several runs fit:\n  x?]0;title?y ??31m\n"

@@ -62,7 +62,9 @@ class Session:
 
 def _say(word: str, colour: str, message: str) -> None:
     encoding = sys.stderr.encoding or "utf-8"
-    text = message.encode(encoding, "replace").decode(encoding)
+    # a message may hold names that were logged: like everywhere else they may not steer the terminal
+    harmless = "".join(each if each == "\n" or each.isprintable() else "?" for each in message)
+    text = harmless.encode(encoding, "replace").decode(encoding)
     if _is_coloured(sys.stderr):
         word = f"\x1b[1;{colour}m{word}\x1b[0m"
     try:
