@@ -16,7 +16,7 @@ from trackrecord.query.console import console_page
 from trackrecord.query.find_run import find_run
 from trackrecord.query.media import media_page
 from trackrecord.query.projects import list_projects, project_detail
-from trackrecord.query.run_detail import environments, run_detail
+from trackrecord.query.run_detail import run_detail
 from trackrecord.store.contract import SeriesRequest
 from trackrecord.words.errors import AmbiguousError, NotFoundError, UsageError
 
@@ -92,7 +92,6 @@ def test_one_run_whole(maker: StoreMaker) -> None:
     assert detail.command == ("train.py", "--lr")
     assert detail.param_conflicts == {"lr": (0.1, 0.2)}
     assert detail.environment == {"git": {"commit": "abc", "dirty": True}}
-    assert environments(maker.store, [run, older, "nothing"]) == [detail.environment, {}, {}]
     assert [(each.name, each.version, each.files[0].path) for each in detail.artifacts] == [
         ("model", 2, "m.bin")
     ]

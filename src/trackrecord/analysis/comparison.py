@@ -43,7 +43,7 @@ class Comparison:
 def compare(runs: Sequence[RunRecord], environments: Sequence[Mapping[str, Any]] = ()) -> Comparison:
     """Put runs side by side.
 
-    ``environments`` are the runs' surroundings in the same order (``query.run_detail.environments``). Results are the
+    ``environments`` are the runs' surroundings in the same order (``RunDetail.environment``). Results are the
     summary values and each metric's last value, its best where a contract states a goal; a summary value hides the
     metric of the same name.
 
@@ -84,12 +84,13 @@ def _results(runs: Sequence[RunRecord]) -> Iterable[Line]:
         values: list[Any] = []
         present: list[bool] = []
         for run in runs:
-            values.append(_result(run, key))
+            values.append(result_value(run, key))
             present.append(key in run.summary or key in run.metrics)
         yield _line(key, values, present, contract)
 
 
-def _result(run: RunRecord, key: str) -> Any:
+def result_value(run: RunRecord, key: str) -> Any:
+    """Return what a run reached: its summary value, else its metric's best, its last without a goal, else None."""
     if key in run.summary:
         return run.summary[key]
     figures = run.metrics.get(key)

@@ -80,10 +80,10 @@ def command(
 
     comparison = compare(records, [detail.environment for detail in found])
     if as_json:
-        from trackrecord.cli.answers import comparison as as_shape
         from trackrecord.cli.answers import print_json
+        from trackrecord.server import rows
 
-        print_json(as_shape(comparison))
+        print_json(rows.comparison(comparison))
     else:
         from trackrecord.cli.side_by_side import print_side_by_side
 

@@ -79,9 +79,10 @@ def command(
         ]
         found = chart(store, requests)
     if as_json:
-        from trackrecord.cli.answers import curves, print_json
+        from trackrecord.cli.answers import print_json
+        from trackrecord.server import rows
 
-        print_json(curves(found))
+        print_json(rows.curves(found))
         return
     for name in names:
         _print_chart(session, name, records, found, size=(room, height), log_y=log_y)

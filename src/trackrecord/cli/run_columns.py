@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.text import Text
 
-from trackrecord.analysis.comparison import best_of, contracts_of
+from trackrecord.analysis.comparison import best_of, contracts_of, result_value
 from trackrecord.cli.grid import GridColumn
 from trackrecord.cli.marks import goal_mark, state_text
 from trackrecord.cli.numbers import format_value, in_format, number_format, one_line
@@ -105,16 +105,6 @@ def main_results(runs: Sequence[RunRecord]) -> list[str]:
         return (2 if contract is not None and contract.goal else 3), key
 
     return sorted(summary | metrics, key=rank)
-
-
-def result_value(run: RunRecord, key: str) -> Any:
-    """Return what a run reached: its summary value, else its metric's best, its last without a goal, else None."""
-    if key in run.summary:
-        return run.summary[key]
-    figures = run.metrics.get(key)
-    if figures is None:
-        return None
-    return figures.last if figures.best is None else figures.best
 
 
 def value_cells(values: Sequence[Any], goal: str | None = None) -> list[Text]:

@@ -56,9 +56,9 @@ def command(
         detail = run_detail(store, run)
         if as_json:
             from trackrecord.cli.answers import print_json
-            from trackrecord.cli.answers import run_detail as as_shape
+            from trackrecord.server import rows
 
-            print_json(as_shape(detail))
+            print_json(rows.run_detail(detail))
             return
         from trackrecord.cli.run_page import LAST_LINES, RunPage
         from trackrecord.query.console import console_page

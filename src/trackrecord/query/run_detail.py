@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from trackrecord.query.find_run import find_run
@@ -72,16 +71,6 @@ def run_detail(store: Store, run: str) -> RunDetail:
         previous=before[0][0] if before else None,
         next=after[0][0] if after else None,
     )
-
-
-def environments(store: Store, runs: list[str]) -> list[Mapping[str, Any]]:
-    """Return what is known of the surroundings of several runs, by id, in order."""
-    numbers = {
-        run: row[0]
-        for run in runs
-        for row in store.catalog.rows("SELECT number FROM run WHERE id = ?", (run,))
-    }
-    return [_environment(store, numbers[run]) if run in numbers else {} for run in runs]
 
 
 def _command(command: str | None) -> tuple[str, ...] | None:

@@ -2,42 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from trackrecord.server import shapes
-from trackrecord.server.encoding import maybe_moment, moment, number, plain
+from trackrecord.server.encoding import maybe_moment, moment, number, numbers, plain
 from trackrecord.words import records
 from trackrecord.words.contract import MetricContract
+
+if TYPE_CHECKING:
+    from trackrecord.analysis.comparison import Comparison, Line
+    from trackrecord.query.charts import Chart
+    from trackrecord.store.contract import SampledSeries
+
+
+def _project_fields(record: records.ProjectRecord) -> dict[str, object]:
+    return {
+        "name": record.name,
+        "runs": record.runs,
+        "running": record.running,
+        "failed": record.failed,
+        "created": moment(record.created),
+        "last_activity": moment(record.last_activity),
+        "primary": _primary(record.primary),
+    }
 
 
 def project(record: records.ProjectRecord) -> shapes.Project:
     """Return a project as the list shows it."""
-    return shapes.Project(
-        name=record.name,
-        runs=record.runs,
-        running=record.running,
-        failed=record.failed,
-        created=moment(record.created),
-        last_activity=moment(record.last_activity),
-        experiments=record.experiments,
-        primary=_primary(record.primary),
-    )
+    return shapes.Project(**_project_fields(record), experiments=record.experiments)  # type: ignore[arg-type]
 
 
 def project_detail(detail: records.ProjectDetail) -> shapes.ProjectDetail:
     """Return a project, whole."""
-    record = detail.record
     columns = detail.columns
     return shapes.ProjectDetail(
-        name=record.name,
-        runs=record.runs,
-        running=record.running,
-        failed=record.failed,
-        created=moment(record.created),
-        last_activity=moment(record.last_activity),
-        primary=_primary(record.primary),
+        **_project_fields(detail.record),  # type: ignore[arg-type]
         contracts=[contract(each) for each in detail.contracts],
-        experiments=[_experiment(each) for each in detail.experiments],
+        experiments=[experiment(each) for each in detail.experiments],
         columns=shapes.Columns(
             params=[shapes.ParamColumn(each.key, each.runs, list(each.types)) for each in columns.params],
             metrics=[shapes.Column(each.key, each.runs) for each in columns.metrics],
@@ -54,7 +57,8 @@ def _primary(primary: records.PrimaryResult | None) -> shapes.Primary | None:
     )
 
 
-def _experiment(record: records.ExperimentRecord) -> shapes.Experiment:
+def experiment(record: records.ExperimentRecord) -> shapes.Experiment:
+    """Return an experiment with its texts."""
     return shapes.Experiment(
         name=record.name,
         project=record.project,
@@ -212,3 +216,50 @@ def media_entry(entry: records.MediaEntry) -> shapes.MediaEntry:
 def console_line(line: records.ConsoleLine) -> shapes.ConsoleLine:
     """Return a piece of what a run printed."""
     return shapes.ConsoleLine(line.n, moment(line.time), line.stream, line.text)
+
+
+def comparison(found: Comparison) -> shapes.Comparison:
+    """Return runs side by side."""
+    return shapes.Comparison(
+        runs=[run_head(record) for record in found.runs],
+        params=_comparison_lines(found.params),
+        results=_comparison_lines(found.results),
+        environment=_comparison_lines(found.environment),
+    )
+
+
+def _comparison_lines(lines: Sequence[Line]) -> list[shapes.ComparisonLine]:
+    return [
+        shapes.ComparisonLine(
+            key=line.key,
+            values=plain(line.values),
+            differs=line.differs,
+            goal=line.goal,
+            best=list(line.best),
+            unit=line.unit,
+        )
+        for line in lines
+    ]
+
+
+def curves(found: Chart) -> shapes.Curves:
+    """Return the curves of a chart."""
+    return shapes.Curves(found.revision, [_curve(series) for series in found.series])
+
+
+def _curve(series: SampledSeries) -> shapes.Curve:
+    y = numbers(series.y)
+    return shapes.Curve(
+        run=series.request.run,
+        metric=series.request.metric,
+        exact=bool(series.exact),
+        total=int(series.total),
+        points=len(series.x),
+        nonfinite=int(series.nonfinite),
+        x=numbers(series.x),
+        y=y,
+        # A point's extremes are its value, also where that is no finite number.
+        low=y if series.exact else numbers(series.low),
+        high=y if series.exact else numbers(series.high),
+        count=numbers(series.count),
+    )

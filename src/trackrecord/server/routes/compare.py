@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from trackrecord.analysis.comparison import Line, compare
+from trackrecord.analysis.comparison import compare
 from trackrecord.query.run_detail import run_detail
 from trackrecord.server import rows, shapes
-from trackrecord.server.encoding import plain
 from trackrecord.server.errors import RequestError
 from trackrecord.server.route import ApiRequest, ApiRoute, Parameter
 
@@ -21,23 +20,7 @@ def _compare(asked: ApiRequest) -> shapes.Comparison:
         raise RequestError("too_large", f"{len(runs)} runs are given; at most {MOST_RUNS} can be compared.")
     details = [run_detail(asked.store, run) for run in runs]
     found = compare([detail.record for detail in details], [detail.environment for detail in details])
-    return shapes.Comparison(
-        runs=[rows.run_head(record) for record in found.runs],
-        params=[_line(line) for line in found.params],
-        results=[_line(line) for line in found.results],
-        environment=[_line(line) for line in found.environment],
-    )
-
-
-def _line(line: Line) -> shapes.ComparisonLine:
-    return shapes.ComparisonLine(
-        key=line.key,
-        values=plain(line.values),
-        differs=line.differs,
-        goal=line.goal,
-        best=list(line.best),
-        unit=line.unit,
-    )
+    return rows.comparison(found)
 
 
 ROUTES = (

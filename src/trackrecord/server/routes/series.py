@@ -7,14 +7,13 @@ from itertools import product
 
 from starlette.responses import Response
 
-from trackrecord.query.charts import MOST_SERIES, Chart, chart
+from trackrecord.query.charts import MOST_SERIES, chart
 from trackrecord.query.find_run import find_run
-from trackrecord.server import shapes
-from trackrecord.server.encoding import numbers
+from trackrecord.server import rows, shapes
 from trackrecord.server.errors import RequestError
 from trackrecord.server.frames import MEDIA_TYPE, encode_frame
 from trackrecord.server.route import ApiRequest, ApiRoute, Parameter
-from trackrecord.store.contract import RELATIVE, STEP, WALL, SampledSeries, SeriesRequest
+from trackrecord.store.contract import RELATIVE, STEP, WALL, SeriesRequest
 
 DEFAULT_PIXELS = 1000
 MOST_PIXELS = 20_000
@@ -49,7 +48,7 @@ def _answer(asked: ApiRequest, question: shapes.SeriesQuestion, default: str) ->
     if wanted == MEDIA_TYPE:
         frame = encode_frame(found.revision, found.series)
         return Response(frame, headers={"cache-control": "no-store"}, media_type=MEDIA_TYPE)
-    return _curves(found)
+    return rows.curves(found)
 
 
 def _requests(question: shapes.SeriesQuestion) -> list[SeriesRequest]:
@@ -69,28 +68,6 @@ def _check_count(count: int) -> None:
     if count > MOST_SERIES:
         message = f"{count:,} series are asked for; a request may ask for {MOST_SERIES:,}."
         raise RequestError("too_large", message, hint="Ask for them in several requests.")
-
-
-def _curves(found: Chart) -> shapes.Curves:
-    return shapes.Curves(found.revision, [_curve(series) for series in found.series])
-
-
-def _curve(series: SampledSeries) -> shapes.Curve:
-    y = numbers(series.y)
-    return shapes.Curve(
-        run=series.request.run,
-        metric=series.request.metric,
-        exact=bool(series.exact),
-        total=int(series.total),
-        points=len(series.x),
-        nonfinite=int(series.nonfinite),
-        x=numbers(series.x),
-        y=y,
-        # A point's extremes are its value, also where that is no finite number.
-        low=y if series.exact else numbers(series.low),
-        high=y if series.exact else numbers(series.high),
-        count=numbers(series.count),
-    )
 
 
 def preferred(accept: str, offered: tuple[str, ...]) -> str:
