@@ -8,7 +8,8 @@ import math
 from pathlib import Path
 
 import trackrecord as tr
-from trackrecord.exchange.csv_export import RUN_FIELDS, write_points, write_runs
+from trackrecord.exchange.csv_export import write_points, write_runs
+from trackrecord.words.records import RUN_FIELDS
 from trackrecord.query.runs import select_runs
 from trackrecord.reading.opening import open_store
 

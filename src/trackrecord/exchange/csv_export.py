@@ -14,32 +14,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
 from trackrecord.query.moments import moment_text
-from trackrecord.words.records import RunRecord
+from trackrecord.words.records import RUN_FIELDS, RunRecord
 
 if TYPE_CHECKING:
     from trackrecord.store.contract import Store
-
-#: Fields of a run, in the order of the columns.
-RUN_FIELDS = (
-    "id",
-    "name",
-    "project",
-    "experiment",
-    "group",
-    "parent",
-    "state",
-    "created",
-    "started",
-    "ended",
-    "duration_s",
-    "tags",
-    "notes",
-    "user",
-    "host",
-    "last_step",
-    "points",
-    "problems",
-)
 
 _PIECE = 50_000
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 from trackrecord.query.runs import select_runs
 from trackrecord.reading.opening import open_store, warn_of
 from trackrecord.words.ids import short_id
-from trackrecord.words.records import RunRecord
+from trackrecord.words.records import RUN_FIELDS, RunRecord
 from trackrecord.words.states import RunState
 
 if TYPE_CHECKING:
@@ -18,26 +18,6 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-_FIELDS = (
-    "id",
-    "name",
-    "project",
-    "experiment",
-    "group",
-    "parent",
-    "state",
-    "created",
-    "started",
-    "ended",
-    "duration_s",
-    "tags",
-    "notes",
-    "user",
-    "host",
-    "last_step",
-    "points",
-    "problems",
-)
 _SHOWN_ROWS = 20
 _SHOWN_COLUMNS = 6
 
@@ -106,7 +86,7 @@ class RunTable(Sequence[RunRecord]):
     def to_columns(self) -> dict[str, list[Any]]:
         """Return the table as lists by column name; None where a run lacks the value."""
         columns: dict[str, list[Any]] = {
-            field: [_plain(getattr(run, field)) for run in self] for field in _FIELDS
+            field: [_plain(getattr(run, field)) for run in self] for field in RUN_FIELDS
         }
         for key in _keys(run.params for run in self):
             columns[f"params.{key}"] = [run.params.get(key) for run in self]

@@ -6,7 +6,7 @@ The live handle is `Run`; everything here is what a view reads.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
@@ -75,6 +75,10 @@ class RunRecord:
         """Return what the project says of a result, a metric or a summary value."""
         figures = self.metrics.get(result)
         return self.summary_contracts.get(result) if figures is None else figures.contract
+
+
+#: what every run has by itself, in the order of columns: all of a `RunRecord` but its values
+RUN_FIELDS = tuple(each.name for each in fields(RunRecord) if each.default_factory is MISSING)
 
 
 @dataclass(frozen=True, slots=True)
