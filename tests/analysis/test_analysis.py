@@ -31,7 +31,7 @@ def _run(name: str, group: str | None = None, **values: Any) -> RunRecord:
     )
     return RunRecord(
         id=name, name=name, project="p", group=group, state=RunState.FINISHED, created=NOON, started=NOON,
-        duration_s=1.0, tags=(), points=0, problems=0, **fields, **values,
+        duration_s=1.0, tags=(), points=0, problems=0, hypothesis=None, exit_code=None, **fields, **values,
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from tests.cli.conftest import Call, columns_of
+from trackrecord.query.names import FIELDS
 
 
 def test_lists_what_tells_runs_apart(call: Call) -> None:
@@ -35,6 +36,18 @@ def test_filter_sort_and_columns(call: Call) -> None:
     assert columns_of(done.stdout) == ["name", "params.lr", "metrics.plain", "val/loss ↓"]
     assert [line.split()[0] for line in done.stdout.splitlines()[1:4]] == ["fast-2", "fast-1", "fast-0"]
     assert columns_of(done.stdout, line=1) == ["fast-2", "0.1", "19", "0.1500"]
+
+
+def test_what_can_be_filtered_on_can_be_a_column(call: Call) -> None:
+    """Every field of a run that a filter knows is a column, a run's hypothesis and exit code, too."""
+    shown = call("ls", "--columns", ",".join(FIELDS)).stdout
+    some = call("ls", 'project == "iris"', "--sort", "name", "--columns", "name,hypothesis,exit_code").stdout
+
+    assert columns_of(shown) == list(FIELDS)
+    assert [columns_of(some, line=line) for line in (1, 2)] == [
+        ["broken", "1"],
+        ["only-one", "Three are enough"],
+    ]
 
 
 def test_json_has_the_shape_of_the_api(call: Call) -> None:

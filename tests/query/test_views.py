@@ -88,7 +88,11 @@ def test_one_run_whole(maker: StoreMaker) -> None:
 
     detail = run_detail(maker.store, "whole")
 
-    assert (detail.hypothesis, detail.exit_code, detail.traceback) == ("It works", 1, "Traceback")
+    assert (detail.record.hypothesis, detail.record.exit_code, detail.traceback) == (
+        "It works",
+        1,
+        "Traceback",
+    )
     assert detail.command == ("train.py", "--lr")
     assert detail.param_conflicts == {"lr": (0.1, 0.2)}
     assert detail.environment == {"git": {"commit": "abc", "dirty": True}}

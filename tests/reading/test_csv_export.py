@@ -9,9 +9,9 @@ from pathlib import Path
 
 import trackrecord as tr
 from trackrecord.exchange.csv_export import write_points, write_runs
-from trackrecord.words.records import RUN_FIELDS
 from trackrecord.query.runs import select_runs
 from trackrecord.reading.opening import open_store
+from trackrecord.words.records import RUN_FIELDS
 
 
 def test_runs_as_csv(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ _FIELDS: dict[str, Callable[[RunRecord], str]] = {
     "project": lambda run: one_line(run.project),
     "state": lambda run: str(run.state),
     "created": lambda run: format_ago(run.created),
+    "ended": lambda run: format_ago(run.ended) if run.ended else "",
     "duration": lambda run: format_duration(run.duration_s),
     "experiment": lambda run: one_line(run.experiment or ""),
     "group": lambda run: one_line(run.group or ""),
@@ -37,9 +38,11 @@ _FIELDS: dict[str, Callable[[RunRecord], str]] = {
     "parent": lambda run: short_id(run.parent) if run.parent else "",
     "points": lambda run: f"{run.points:,}",
     "problems": lambda run: str(run.problems),
+    "hypothesis": lambda run: one_line(run.hypothesis or ""),
+    "exit_code": lambda run: "" if run.exit_code is None else str(run.exit_code),
     "last_step": lambda run: "" if run.last_step is None else format_value(run.last_step),
 }
-_RIGHT = {"created", "duration", "points", "problems", "last_step"}
+_RIGHT = {"created", "ended", "duration", "points", "problems", "last_step", "exit_code"}
 #: the longer a column can be spared, the lower
 _WEIGHTS = {"id": 90, "name": 100, "project": 82, "state": 80, "created": 70, "duration": 30}
 
@@ -127,9 +130,11 @@ def _field_column(runs: Sequence[RunRecord], name: str, unicode: bool) -> GridCo
     if name == "state":
         cells = [state_text(run.state, unicode=unicode) for run in runs]
     else:
-        style = {"id": "cyan", "name": "bold", "created": "dim", "duration": "dim"}.get(name, "")
+        style = {"id": "cyan", "name": "bold", "created": "dim", "ended": "dim", "duration": "dim"}.get(
+            name, ""
+        )
         cells = [Text(_FIELDS[name](run), style=style) for run in runs]
-    shrinks = name in ("name", "project", "experiment", "group", "tags", "notes")
+    shrinks = name in ("name", "project", "experiment", "group", "tags", "notes", "hypothesis")
     return GridColumn(name, cells, name in _RIGHT, _WEIGHTS.get(name, 50), shrinks)
 
 

@@ -66,8 +66,8 @@ class RunPage:
         title.append(one_line(run.name), "bold")
         title.append("  ")
         title.append_text(state_text(run.state, unicode=self.unicode))
-        if self.detail.exit_code:
-            title.append(f" (exit code {self.detail.exit_code})", "red")
+        if self.run.exit_code:
+            title.append(f" (exit code {self.run.exit_code})", "red")
         print_line(self.console, title)
         when = f"{format_moment(run.created)}, {format_ago(run.created)}"
         facts: dict[str, Any] = {
@@ -86,7 +86,7 @@ class RunPage:
         self._pairs({key: value for key, value in facts.items() if value is not None}, indent=2)
 
     def _texts(self) -> None:
-        for title, text in (("Hypothesis", self.detail.hypothesis), ("Notes", self.run.notes)):
+        for title, text in (("Hypothesis", self.run.hypothesis), ("Notes", self.run.notes)):
             if text:
                 self._heading(title)
                 self._paragraph(text)

@@ -24,7 +24,7 @@ _PIECE = 1000
 _RUN_COLUMNS = (
     "run.number, run.id, run.name, p.name, e.name, run.group_name, run.parent, run.ended_state, run.created, "
     "run.ended, run.grown_at, run.notes, run.user, run.host, run.last_step, run.points, run.problems, "
-    "run.project"
+    "run.hypothesis, run.exit_code, run.project"
 )
 _RUN_TABLES = (
     "run JOIN project AS p ON p.number = run.project LEFT JOIN experiment AS e ON e.number = run.experiment"
@@ -94,7 +94,7 @@ def _load_piece(
         number, run_id, name, project, experiment, group, parent, ended_state, created, ended, grown_at = row[
             :11
         ]
-        notes, user, host, last_step, points, problems = row[11:17]
+        notes, user, host, last_step, points, problems, hypothesis, exit_code = row[11:19]
         state = lives.state(number, ended_state)
         found[number] = RunRecord(
             id=run_id,
@@ -115,6 +115,8 @@ def _load_piece(
             last_step=step_of(last_step),
             points=points,
             problems=problems,
+            hypothesis=hypothesis,
+            exit_code=exit_code,
             params=params.get(number, {}),
             metrics=metrics.get(number, {}),
             summary=summary.get(number, {}),

@@ -36,13 +36,12 @@ def run_detail(store: Store, run: str) -> RunDetail:
     rows = store.catalog.rows
     lives = Lives.of(store)
     found = rows(
-        "SELECT number, project, created, hypothesis, command, traceback, exit_code, fork_run, fork_step "
-        "FROM run WHERE id = ?",
+        "SELECT number, project, created, command, traceback, fork_run, fork_step FROM run WHERE id = ?",
         (run_id,),
     )
     if not found:
         raise NotFoundError(f"Run {run_id} has just been removed.")
-    number, project, created, hypothesis, command, traceback, exit_code, fork_run, fork_step = found[0]
+    number, project, created, command, traceback, fork_run, fork_step = found[0]
     record = load_records(store, [number], lives)[0]
     before = rows(
         "SELECT id FROM run WHERE project = ? AND (created < ? OR (created = ? AND id > ?)) "
@@ -56,10 +55,8 @@ def run_detail(store: Store, run: str) -> RunDetail:
     )
     return RunDetail(
         record=record,
-        hypothesis=hypothesis,
         command=_command(command),
         traceback=traceback,
-        exit_code=exit_code,
         param_conflicts=_conflicts(store, number, record),
         environment=_environment(store, number),
         artifacts=run_artifacts(store, number),

@@ -140,11 +140,11 @@ def run_detail(detail: records.RunDetail) -> shapes.RunDetail:
     fork = detail.forked_from
     return shapes.RunDetail(
         **_row_fields(record),  # type: ignore[arg-type]
-        hypothesis=detail.hypothesis,
+        hypothesis=record.hypothesis,
         url=f"/p/{quote(record.project, safe='')}/r/{quote(record.id, safe='')}",
         command=None if detail.command is None else list(detail.command),
         traceback=detail.traceback,
-        exit_code=detail.exit_code,
+        exit_code=record.exit_code,
         param_conflicts={key: plain(values) for key, values in detail.param_conflicts.items()},
         metric_list=[_metric_info(figures) for figures in record.metrics.values()],
         environment=plain(detail.environment),

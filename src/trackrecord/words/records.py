@@ -65,6 +65,8 @@ class RunRecord:
     last_step: float | None
     points: int
     problems: int
+    hypothesis: str | None
+    exit_code: int | None
     params: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, MetricFigures] = field(default_factory=dict)
     summary: Mapping[str, Any] = field(default_factory=dict)
@@ -176,10 +178,8 @@ class RunDetail:
     """One run, whole. ``environment`` holds the parts known yet: git, python, host, process, packages."""
 
     record: RunRecord
-    hypothesis: str | None
     command: tuple[str, ...] | None
     traceback: str | None
-    exit_code: int | None
     param_conflicts: Mapping[str, tuple[Any, ...]]
     environment: Mapping[str, Any]
     artifacts: tuple[ArtifactRecord, ...]
