@@ -149,10 +149,22 @@ function useSeriesView(
   return view;
 }
 
-/** "step 14,950" and the like for the right end of a chart's title. */
-export function describeEnd(view: SeriesView): { last: number | null; nonfinite: string | null } {
+export interface End {
+  /** "step 14,950" and the like for the right end of a chart's title. */
+  last: number | null;
+  nonfinite: string | null;
+  /** Curves with points of which none has a place on an axis of another metric. */
+  unplaced: number;
+}
+
+export function describeEnd(view: SeriesView): End {
   let last = -Infinity;
   let nonfinite = 0;
+  const { axis, low, high } = view.loaded ?? view.request;
+  const unplaced =
+    axis.startsWith("metric:") && low === null && high === null
+      ? view.lines.filter((line) => line.x.length === 0 && line.total > 0).length
+      : 0;
   for (const line of view.lines) {
     nonfinite += line.nonfinite;
     if (line.x.length > 0) last = Math.max(last, positionOf(line, line.x.length - 1));
@@ -160,5 +172,6 @@ export function describeEnd(view: SeriesView): { last: number | null; nonfinite:
   return {
     last: Number.isFinite(last) ? last : null,
     nonfinite: nonfinite > 0 ? formatCount(nonfinite, "NaN or infinite value") : null,
+    unplaced,
   };
 }

@@ -1,25 +1,38 @@
 import { useCallback, useRef, useState } from "react";
-import type { SeriesView } from "../data/series";
+import type { Axis, SeriesView } from "../data/series";
+import { formatCount } from "../format/numbers";
 import { Icon } from "../parts/Icon";
 import { Modal } from "../parts/Modal";
-import { Chart, describeEnd, type ChartProps } from "./Chart";
+import { Chart, describeEnd, type ChartProps, type End } from "./Chart";
 import { ChartTable } from "./ChartTable";
 import css from "./chart.module.css";
-import { describeX } from "./model";
+import { axisName, describeX } from "./model";
 
 /** A chart with its title and what can be done with it: enlarge it, read it as a table, show all of it again. */
-export function ChartCard(props: Omit<ChartProps, "onView"> & { note?: string | null }) {
-  const { title, note, zoom, onZoom, axis } = props;
+export function ChartCard(
+  props: Omit<ChartProps, "onView"> & {
+    note?: string | null;
+    /** Why the chart is not drawn over what the metric's contract asks for. */
+    axisNote?: string | null;
+    /** Told when there are points, but none of them has a place on this axis. */
+    onMisfit?: (axis: Axis) => void;
+  },
+) {
+  const { title, note, axisNote, zoom, onZoom, axis, onMisfit } = props;
   const [open, setOpen] = useState<"large" | "table" | null>(null);
-  const [end, setEnd] = useState<ReturnType<typeof describeEnd>>({ last: null, nonfinite: null });
+  const [end, setEnd] = useState<End>({ last: null, nonfinite: null, unplaced: 0 });
   const latest = useRef<SeriesView | null>(null);
-  const onView = useCallback((view: SeriesView) => {
-    latest.current = view;
-    setEnd((old) => {
+  const onView = useCallback(
+    (view: SeriesView) => {
+      latest.current = view;
       const now = describeEnd(view);
-      return old.last === now.last && old.nonfinite === now.nonfinite ? old : now;
-    });
-  }, []);
+      if (now.unplaced > 0 && now.last === null && view.loaded) onMisfit?.(view.loaded.axis);
+      setEnd((old) =>
+        old.last === now.last && old.nonfinite === now.nonfinite && old.unplaced === now.unplaced ? old : now,
+      );
+    },
+    [onMisfit],
+  );
   return (
     <section className={css.card} aria-label={`Chart ${title}`} data-metric={props.metric}>
       <header className={css.head}>
@@ -50,6 +63,16 @@ export function ChartCard(props: Omit<ChartProps, "onView"> & { note?: string | 
             <Icon name="expand" />
           </button>
         </span>
+        {axisNote && (
+          <span className={css.warning} title={`${axisNote}; the metric's contract asks for it`}>
+            {axisNote}
+          </span>
+        )}
+        {end.unplaced > 0 && end.last !== null && (
+          <span className={css.warning}>
+            {formatCount(end.unplaced, "run")} without {axisName(axis)}
+          </span>
+        )}
         {end.nonfinite && (
           <span className={css.warning} title={end.nonfinite}>
             {end.nonfinite.replace(/ or infinite values?/, "")}

@@ -1,18 +1,21 @@
-import { useMemo, useRef, useState } from "react";
+import { useCallback, useMemo, useRef, useState } from "react";
 import type { Axis } from "../data/series";
 import { formatCount } from "../format/numbers";
 import { Icon } from "../parts/Icon";
 import { useWidth } from "../parts/useWidth";
+import { axisFor, misfitNote, pageAxis } from "./axis";
 import { ChartCard } from "./ChartCard";
 import type { Extent } from "./extent";
 import { gridColumns } from "./grid";
 import type { LineStyle } from "./model";
-import { metricFilter, sectionsOf, SYSTEM, type Section } from "./sections";
+import { metricFilter, sectionsOf, type Section } from "./sections";
 import css from "./sections.module.css";
 import type { ChartSettings } from "./useChartSettings";
 
 interface Props {
   metrics: readonly string[];
+  /** All metrics that the runs logged, where these are but a part of them: one of them may be another's x. */
+  logged?: readonly string[];
   /** Metrics that come first in their section, the primary one above all. */
   first?: readonly string[];
   lines: readonly LineStyle[];
@@ -26,7 +29,7 @@ interface Props {
 }
 
 /** All charts, in sections. Only those on the screen ask for curves. */
-export function ChartSections({ metrics, first, lines, settings, title, xOf, note }: Props) {
+export function ChartSections({ metrics, logged = metrics, first, lines, settings, title, xOf, note }: Props) {
   const filter = useMemo(() => metricFilter(settings.filter), [settings.filter]);
   const key = metrics.join("\n");
   const sections = useMemo(() => {
@@ -34,6 +37,7 @@ export function ChartSections({ metrics, first, lines, settings, title, xOf, not
     if (title !== undefined) return wanted.length > 0 ? [{ name: title, metrics: wanted }] : [];
     return sectionsOf(wanted, first);
   }, [key, first?.join("\n"), filter, title]);
+  const known = useMemo(() => new Set(logged), [logged.join("\n")]);
   const [folded, setFolded] = useState<ReadonlySet<string>>(new Set());
   const grid = useRef<HTMLDivElement>(null);
   const width = useWidth(grid);
@@ -59,7 +63,15 @@ export function ChartSections({ metrics, first, lines, settings, title, xOf, not
             </button>
           </h2>
           {!folded.has(section.name) && width > 0 && (
-            <Grid section={section} width={width} lines={lines} settings={settings} xOf={xOf} note={note} />
+            <Grid
+              section={section}
+              width={width}
+              known={known}
+              lines={lines}
+              settings={settings}
+              xOf={xOf}
+              note={note}
+            />
           )}
         </section>
       ))}
@@ -70,32 +82,49 @@ export function ChartSections({ metrics, first, lines, settings, title, xOf, not
 function Grid({
   section,
   width,
+  known,
   lines,
   settings,
   xOf,
   note,
-}: { section: Section; width: number } & Pick<Props, "lines" | "settings" | "xOf" | "note">) {
-  // Charts over another axis than the page's can't share its zoom.
-  const [ownZoom, setOwnZoom] = useState<Extent | null>(null);
+}: { section: Section; width: number; known: ReadonlySet<string> } & Pick<
+  Props,
+  "lines" | "settings" | "xOf" | "note"
+>) {
+  // Charts over another axis than the page's can't share its zoom; those over the same one share theirs.
+  const [ownZoom, setOwnZoom] = useState<{ axis: Axis; range: Extent | null } | null>(null);
+  /** Axes that turned out to have no place for a metric's points. */
+  const [misfits, setMisfits] = useState<ReadonlySet<string>>(new Set());
   const columns = gridColumns(section.metrics.length, width);
   const height = columns === 1 && width > 900 ? 320 : Math.round(Math.min(300, Math.max(220, (width / columns) * 0.5)));
+  const addMisfit = useCallback(
+    (metric: string, axis: Axis) =>
+      setMisfits((old) => (old.has(`${axis} ${metric}`) ? old : new Set([...old, `${axis} ${metric}`]))),
+    [],
+  );
   return (
     <div className={css.grid} style={{ gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))` }}>
       {section.metrics.map((metric) => {
-        const axis = axisFor(metric, settings.axis, xOf?.(metric));
-        const apart = axis !== settings.axis;
+        const wanted = axisFor(metric, settings.axis, xOf?.(metric), known);
+        const chosen = misfits.has(`${wanted.axis} ${metric}`)
+          ? { axis: "step" as const, note: misfitNote(wanted.axis) }
+          : wanted;
+        const { axis } = chosen;
+        const apart = axis !== pageAxis(settings.axis);
         return (
-          <ChartCard
+          <FittingCard
             key={metric}
             title={metric}
             metric={metric}
             note={note?.(metric)}
+            axisNote={chosen.note}
             lines={lines}
             axis={axis}
             logY={settings.logY}
-            zoom={apart ? ownZoom : settings.zoom}
-            onZoom={apart ? setOwnZoom : settings.setZoom}
+            zoom={!apart ? settings.zoom : ownZoom?.axis === axis ? ownZoom.range : null}
+            onZoom={apart ? (range) => setOwnZoom({ axis, range }) : settings.setZoom}
             height={height}
+            onMisfit={addMisfit}
           />
         );
       })}
@@ -103,10 +132,11 @@ function Grid({
   );
 }
 
-/** Over steps, unless the metric's contract says otherwise: the machine, for one, is not measured in training steps. */
-function axisFor(metric: string, chosen: Axis, wanted: string | null | undefined): Axis {
-  if (chosen !== "step" || wanted === "step") return chosen;
-  if (wanted === "relative" || wanted === "wall") return wanted;
-  if (wanted) return `metric:${wanted}`;
-  return metric.startsWith(`${SYSTEM}/`) ? "relative" : chosen;
+/** A chart that says with its metric when its points don't fit the axis. */
+function FittingCard({
+  onMisfit,
+  ...card
+}: Omit<Parameters<typeof ChartCard>[0], "onMisfit"> & { onMisfit: (metric: string, axis: Axis) => void }) {
+  const { metric } = card;
+  return <ChartCard {...card} onMisfit={useCallback((axis: Axis) => onMisfit(metric, axis), [onMisfit, metric])} />;
 }

@@ -1,11 +1,12 @@
 import type { ReactNode } from "react";
-import type { Axis } from "../data/series";
 import { Segments } from "../parts/Segments";
+import type { AxisChoice } from "./axis";
 import css from "./sections.module.css";
 import { metricFilter } from "./sections";
 import type { ChartSettings } from "./useChartSettings";
 
-const AXES: readonly (readonly [Axis, string])[] = [
+const AXES: readonly (readonly [AxisChoice, string, string?])[] = [
+  ["auto", "Auto", "What each metric's contract asks for, or else steps"],
   ["step", "Step"],
   ["relative", "Relative"],
   ["wall", "Wall"],

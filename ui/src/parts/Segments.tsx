@@ -7,13 +7,14 @@ export function Segments<T extends string>({
 }: {
   label: string;
   value: T;
-  choices: readonly (readonly [T, string])[];
+  /** Name, text and, where the text is not enough, an explanation. */
+  choices: readonly (readonly [T, string, string?])[];
   onChange: (value: T) => void;
 }) {
   return (
     <div className="segments" role="group" aria-label={label}>
-      {choices.map(([name, text]) => (
-        <button key={name} type="button" aria-pressed={name === value} onClick={() => onChange(name)}>
+      {choices.map(([name, text, title]) => (
+        <button key={name} type="button" title={title} aria-pressed={name === value} onClick={() => onChange(name)}>
           {text}
         </button>
       ))}

@@ -51,6 +51,7 @@ function Side({ project, data }: { project: string; data: Comparison }) {
   const key = useMemo(() => keyMetrics(metrics, contracts), [metrics.join("\n"), contracts]);
   const others = metrics.filter((metric) => !key.includes(metric));
   const charts = {
+    logged: metrics,
     lines,
     settings,
     xOf: (metric: string) => contractFor(contracts, metric)?.x,
