@@ -27,7 +27,8 @@ from trackrecord.sdk.current import (
     log_text,
 )
 from trackrecord.sdk.run import Run
-from trackrecord.sdk.start import define_experiment, define_metric, init
+from trackrecord.sdk.project import define_experiment, define_metric
+from trackrecord.sdk.start import init
 from trackrecord.sdk.version import __version__
 from trackrecord.words.errors import QueryError, TrackrecordError, UsageError
 
@@ -89,4 +90,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LATER})
+    # What is there for users; not the modules and imports that this file needs itself.
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

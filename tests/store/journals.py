@@ -24,8 +24,10 @@ BEGAN = 1_790_000_000 * SECOND
 
 #: a process on another machine, of which nothing can be known from here
 ELSEWHERE = {"host": "elsewhere", "boot": None, "pid": 1, "pid_namespace": None, "started": None}
-#: a process that ended with an earlier boot of this machine
-GONE = {**this_process(), "boot": "an earlier boot"}
+#: a process of this machine that has ended: its number belongs to another one now
+GONE = {**this_process(), "started": "long ago"}
+#: a process that wrote before this machine, or another one of its name, was started again
+EARLIER_BOOT = {**this_process(), "boot": "an earlier boot"}
 
 
 class Journal:

@@ -382,3 +382,51 @@ def test_a_live_run_writes_little_again_with_every_pass(tmp_path: Path) -> None:
         assert store.catalog.rows("SELECT points, length(steps) < 100 FROM axis_chunk") == [(1500, 1)]
         assert store.catalog.rows("SELECT count(*) FROM metric_chunk") == [(1,)]
         assert store.series.points("run1", "loss").values.tolist() == [step / 7 for step in range(1500)]
+
+
+def test_an_unclosed_segment_stays_even_with_a_later_one(tmp_path: Path) -> None:
+    """What a living writer gave up without closing it is not removed, however long ago that was (J6)."""
+    journal = Journal(process=this_process()).begin().log({"loss": 1.0}, 0)
+    journal._open()
+    journal.log({"loss": 2.0}, 1).put(tmp_path)
+    for n in (0, 1):
+        os.utime(journal.path(tmp_path, n), ns=(BEGAN, BEGAN))
+    store, report = _taken(tmp_path)
+    with store:
+        assert (report.removed, report.problems) == (0, [])
+        assert take_in(store).removed == 0
+        assert len(_inbox(tmp_path)) == 2
+        assert store.series.points("run1", "loss").values.tolist() == [1.0, 2.0]
+
+
+def test_a_damaged_length_hides_nothing_behind_it(tmp_path: Path) -> None:
+    """A record whose length was hit and reaches beyond the end is damage once the segment is quiet."""
+    journal = Journal(process=this_process()).begin()
+    for step in range(10):
+        journal.log({"loss": float(step)}, step)
+    hit = bytearray(journal.segments[0][5])
+    hit[12:16] = (60 << 20).to_bytes(4, "little")
+    journal.segments[0][5] = bytes(hit)
+    journal.finish().put(tmp_path)
+    store, _ = _taken(tmp_path)
+    with store:
+        assert store.catalog.rows("SELECT ended_state FROM run") == [(None,)], "it may still be written"
+        os.utime(journal.path(tmp_path), ns=(BEGAN, BEGAN))
+
+        assert take_in(store).removed == 1
+
+        assert store.catalog.rows("SELECT ended_state FROM run") == [("finished",)]
+        assert len(store.series.points("run1", "loss").values) == 9
+        assert store.catalog.rows("SELECT code FROM problem") == [("damage",)]
+
+
+def test_a_runs_hypothesis_gives_way_to_its_experiments(tmp_path: Path) -> None:
+    """The first run's hypothesis stands for its experiment's only until the experiment is given one, in any order."""
+    run = Journal("run1", 1, time=BEGAN + SECOND).begin(experiment="depth", hypothesis="of the run")
+    said = Journal("run2", 2, time=BEGAN).begin(experiment="depth")
+    said.say(Kind.EXPERIMENT, name="depth", hypothesis="of the experiment")
+    for number, journals in enumerate(([run], [run, said], [said, run])):
+        store, _ = _taken(tmp_path / str(number), *journals)
+        with store:
+            (found,) = store.catalog.rows("SELECT hypothesis FROM experiment")
+        assert found == ("of the run" if number == 0 else "of the experiment",)

@@ -7,10 +7,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.store.journals import BEGAN, ELSEWHERE, GONE, SECOND, Journal
+import pytest
+
+from tests.store.journals import BEGAN, EARLIER_BOOT, ELSEWHERE, SECOND, Journal
 from trackrecord.store.embedded import EmbeddedStore
 from trackrecord.store.ingest import take_in
-from trackrecord.store.liveness import Writer, ending_of, state_of
+from trackrecord.store.liveness import Writer, ending_of, run_states, state_of
 from trackrecord.words.states import RunState
 
 MINUTE = 60 * SECOND
@@ -112,9 +114,29 @@ def test_a_killed_process_makes_a_crashed_run(tmp_path: Path) -> None:
         assert list(store.catalog.live_states().values()) == [RunState.RUNNING]
 
 
-def test_a_run_of_an_earlier_boot_has_crashed(tmp_path: Path) -> None:
-    """After a reboot a run that never ended has crashed, whatever process has its number now."""
-    Journal(process=GONE).begin().put(tmp_path)
+def test_another_boot_proves_nothing(tmp_path: Path) -> None:
+    """Two machines of one name may share a folder: a writer of another boot keeps its journal, and may go on."""
+    journal = Journal(process=EARLIER_BOOT).begin().log({"loss": 1.0}, 0)
+    journal.put(tmp_path)
+    with EmbeddedStore.open(tmp_path) as store:
+        assert take_in(store).removed == 0
+        assert list(store.catalog.live_states().values()) == [RunState.RUNNING]
+        journal.log({"loss": 2.0}, 1).put(tmp_path)
+        assert take_in(store).removed == 0
+        assert store.series.points("run1", "loss").values.tolist() == [1.0, 2.0]
+    assert len(list((tmp_path / "inbox").glob("*.journal"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("quiet_s", "state"),
+    [(119, RunState.RUNNING), (120, RunState.SILENT), (599, RunState.SILENT), (600, RunState.CRASHED)],
+)
+def test_silence_is_counted_in_minutes(quiet_s: int, state: RunState, tmp_path: Path) -> None:
+    """A writer that can't be seen is silent after two minutes without growth and crashed after ten."""
+    Journal(process=ELSEWHERE).begin().put(tmp_path)
     with EmbeddedStore.open(tmp_path) as store:
         take_in(store)
-        assert list(store.catalog.live_states().values()) == [RunState.CRASHED]
+        with store.connections.snapshot() as connection:
+            (grown_at,) = connection.execute("SELECT grown_at FROM writer").fetchone()
+            states = run_states(connection, grown_at + quiet_s * SECOND)
+    assert list(states.values()) == [state]

@@ -55,12 +55,18 @@ class Batch:
 
 
 def read_batch(
-    data: bytes, *, base: int = 0, columns: dict[int, tuple[str, ...]] | None = None, final: bool = False
+    data: bytes,
+    *,
+    base: int = 0,
+    columns: dict[int, tuple[str, ...]] | None = None,
+    final: bool = False,
+    quiet: bool = False,
 ) -> Batch:
     """Read a piece of a segment that begins at offset ``base`` of it.
 
     A piece from the very beginning (``base`` 0) has the file's header, checked by ``reader.check_file_header``.
-    ``columns`` are those of the piece before it; ``final`` says that nothing will be appended any more.
+    ``columns`` are those of the piece before it; ``final`` says that nothing will be appended any more, ``quiet``
+    that nothing was for some seconds (see ``reader.scan``).
     """
     batch = Batch(end=base, columns=dict(columns or {}))
     if base == 0 and len(data) < FILE_HEADER.size:
@@ -69,7 +75,7 @@ def read_batch(
     batch.end = base + position
     while position < len(data):
         progress = position
-        for item in scan(data, position, base=base, final=final):
+        for item in scan(data, position, base=base, final=final, quiet=quiet):
             position = end_of(item) - base
             if isinstance(item, Damage):
                 batch.damage.append(item)

@@ -17,9 +17,6 @@ SYNC = b"\xa7\xf1TR"
 RECORD_HEADER = struct.Struct("<4sIBBHI")
 #: the part of the header that the crc covers, with the payload behind it
 _COVERED = struct.Struct("<BBHI")
-#: id of the columns, zero, step (int64 or float64), time
-ROW_PREFIX_WHOLE = struct.Struct("<IIqq")
-ROW_PREFIX_FRACTIONAL = struct.Struct("<IIdq")
 LONGEST_PAYLOAD = 64 << 20
 SEGMENT_BYTES = 16 << 20
 #: content up to this size lies in the journal, greater in blobs/

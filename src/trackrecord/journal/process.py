@@ -51,14 +51,14 @@ def process_start(pid: int) -> str | None:
 def is_gone(process: dict[str, Any]) -> bool | None:
     """Tell whether a writer's process has ended: True, False, or None when that can't be known from here.
 
-    It can be known only on the same host, since the same boot, in the same pid namespace.
+    It can be known only on the same host, since the same boot, in the same pid namespace. Another boot proves
+    nothing: two machines of one name may share the folder.
     """
     pid = process.get("pid")
     if process.get("host") != host_name() or not isinstance(pid, int):
         return None
-    boot = process.get("boot")
-    if boot is not None and boot != boot_id():
-        return True
+    if process.get("boot") != boot_id():
+        return None
     if process.get("pid_namespace") != _pid_namespace():
         return None
     exists = _exists(pid)

@@ -85,13 +85,15 @@ def record_size(payload_length: int) -> int:
 
 
 def scan(
-    data: bytes, start: int = FILE_HEADER.size, *, base: int = 0, final: bool = False
+    data: bytes, start: int = FILE_HEADER.size, *, base: int = 0, final: bool = False, quiet: bool = False
 ) -> Iterator[Record | Damage]:
     """Yield the whole records in ``data`` from ``start`` on, and the damage between them.
 
     ``data`` is a segment or a part of one that begins at ``base`` in the segment; offsets that come out count
     from the segment's beginning. With ``final`` nothing will be appended any more, so that an unfinished tail
     is damage; without it the tail is left alone: take the next scan from the end of the last thing yielded.
+    ``quiet`` says that the segment has not grown for some seconds: then what looks like an unfinished record is damage
+    too where whole records follow it up to the very end (its length was hit).
     """
     position = start
     size = len(data)
@@ -104,8 +106,9 @@ def scan(
             position += record_size(length)
             continue
         if not final and _may_still_grow(data, position):
-            return
-        following = _next_whole_record(data, position + 1)
+            following = _chain_to_the_end(data, position + 1) if quiet else None
+        else:
+            following = _next_whole_record(data, position + 1)
         if following is None:
             if final:
                 yield Damage(base + position, size - position)
@@ -163,4 +166,17 @@ def _next_whole_record(data: bytes, start: int) -> int | None:
         if _whole_record_at(data, position) is not None:
             return position
         position = data.find(SYNC, position + 1)
+    return None
+
+
+def _chain_to_the_end(data: bytes, start: int) -> int | None:
+    """Return the first place from which whole records follow each other up to the very end of ``data``."""
+    position = _next_whole_record(data, start)
+    while position is not None:
+        end = position
+        while (length := _whole_record_at(data, end)) is not None:
+            end += record_size(length)
+        if end == len(data):
+            return position
+        position = _next_whole_record(data, end)
     return None

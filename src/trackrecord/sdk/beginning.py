@@ -9,6 +9,7 @@ from typing import Any
 from trackrecord.journal.format import Kind, encode_structural
 from trackrecord.journal.process import host_name
 from trackrecord.sdk.caller import command_line, user_name
+from trackrecord.sdk.numbers import as_text
 from trackrecord.sdk.settled import clean_text
 
 
@@ -33,12 +34,12 @@ def begin_record(
             "role": role,
             "project": project,
             "name": name,
-            "group": None if group is None else str(group),
-            "experiment": None if experiment is None else str(experiment),
+            "group": None if group is None else as_text(group),
+            "experiment": None if experiment is None else as_text(experiment),
             "parent": parent,
             "tags": as_tags(tags),
-            "notes": None if notes is None else str(notes),
-            "hypothesis": None if hypothesis is None else str(hypothesis),
+            "notes": None if notes is None else as_text(notes),
+            "hypothesis": None if hypothesis is None else as_text(hypothesis),
             "user": user_name(),
             "host": host_name(),
             "command": command_line() if role == "begin" else [],
@@ -52,5 +53,5 @@ def as_tags(tags: Any) -> list[str]:
     if tags is None:
         return []
     if isinstance(tags, str) or not isinstance(tags, Iterable):
-        return [clean_text(str(tags))]
-    return [clean_text(str(tag)) for tag in tags]
+        return [clean_text(as_text(tags))]
+    return [clean_text(as_text(tag)) for tag in tags]

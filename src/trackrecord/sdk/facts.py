@@ -13,6 +13,7 @@ from typing import Any
 from trackrecord.journal.format import Kind, dump_json
 from trackrecord.journal.place import BLOBS
 from trackrecord.journal.writer import JournalWriter
+from trackrecord.sdk.numbers import as_text
 
 #: longer parts lie behind a digest, so that equal ones of many runs are stored once
 LONGEST_INLINE = 2048
@@ -66,7 +67,7 @@ class Facts:
                 try:
                     value = gather(part, folder)
                 except Exception as error:  # one odd machine must not cost the other facts
-                    value = {"problem": f"{type(error).__name__}: {error}"}
+                    value = {"problem": f"{type(error).__name__}: {as_text(error)}"}
                 if value:
                     self._parts[part] = value
         finally:

@@ -13,6 +13,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from trackrecord.journal.format import Kind, encode_structural
+from trackrecord.sdk.numbers import as_text
 
 if TYPE_CHECKING:
     from trackrecord.sdk.run import Run
@@ -112,7 +113,7 @@ def _look_after(charge: _Charge, *, last: bool = False) -> None:
         _serve(charge, last=last)
     except Exception as error:  # the thread must outlive whatever goes wrong with one run
         charge.run._problems.note(
-            "internal", f"in the background: {type(error).__name__}: {error}", misuse=False
+            "internal", f"in the background: {type(error).__name__}: {as_text(error)}", misuse=False
         )
     finally:
         charge.lock.release()

@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
-from trackrecord.sdk.numbers import as_number, as_plain_list, is_from, type_name
+from trackrecord.sdk.numbers import as_number, as_plain_list, as_text, is_from, type_name
 from trackrecord.sdk.png import Pixels, encode_animated_png, encode_png, pixels_from
 from trackrecord.sdk.settled import clean_text, settle
 from trackrecord.words.errors import UsageError
@@ -60,7 +60,9 @@ class Media:
             except UsageError as error:
                 self.failure = error
             except Exception as error:  # a foreign object's own trouble, or arguments that do not exist
-                self.failure = UsageError(f"no {cls.kind} could be made: {type(error).__name__}: {error}")
+                self.failure = UsageError(
+                    f"no {cls.kind} could be made: {type(error).__name__}: {as_text(error)}"
+                )
 
         # help() and editors show the arguments of the class, not of the wrapper
         make_or_say_why_not.__wrapped__ = make  # type: ignore[attr-defined]
@@ -283,7 +285,7 @@ def _pixels(data: Any, what: str) -> Pixels:
     try:
         return pixels_from(nested)
     except (ValueError, TypeError) as error:
-        raise UsageError(f"{what} can't be made of this {type_name(data)}: {error}") from error
+        raise UsageError(f"{what} can't be made of this {type_name(data)}: {as_text(error)}") from error
 
 
 def _pixels_of_bytes(data: Any) -> Pixels | None:
@@ -311,7 +313,7 @@ def _wave(data: Any, sample_rate: int) -> bytes:
     try:
         whole = array.array("h", (round(32767 * min(1.0, max(-1.0, float(v)))) for v in flat))
     except (TypeError, ValueError, OverflowError) as error:
-        raise UsageError(f"a sound needs samples that are numbers from -1 to 1: {error}") from error
+        raise UsageError(f"a sound needs samples that are numbers from -1 to 1: {as_text(error)}") from error
     if sys.byteorder == "big":
         whole.byteswap()
     buffer = io.BytesIO()

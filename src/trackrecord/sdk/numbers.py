@@ -38,6 +38,14 @@ def shown(value: Any, longest: int = 80) -> str:
         return f"<{type_name(value)} whose repr raised {type(error).__name__}>"
 
 
+def as_text(value: Any) -> str:
+    """Return a value's text; never raises, whatever a foreign object does when it is asked for it."""
+    try:
+        return str(value)
+    except Exception as error:  # a broken __str__
+        return f"<{type_name(value)} whose text raised {type(error).__name__}>"
+
+
 def as_plain_list(value: Any) -> list[Any] | None:
     """Return an array, tensor, series, tuple, range or list as nested lists; None for anything else."""
     if isinstance(value, (list, tuple, range)):

@@ -5,11 +5,11 @@ The plain case never comes here: the writer packs it in one go and only what can
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from trackrecord.sdk.media import Media, Table, Text, recognise
-from trackrecord.sdk.numbers import as_number, as_plain_list, is_whole, shown, type_name
+from trackrecord.sdk.numbers import as_number, as_plain_list, as_text, is_whole, shown, type_name
 from trackrecord.sdk.problems import Problems
 from trackrecord.words.errors import UsageError
 from trackrecord.words.keys import flatten, mend_key
@@ -22,7 +22,7 @@ class Sorted(NamedTuple):
     """The values of one call: numbers by metric, and the rest by key."""
 
     numbers: dict[str, float]
-    media: dict[str, Media]
+    media: dict[str, list[Media]]
 
 
 def sort_values(values: Any, problems: Problems) -> Sorted:
@@ -32,7 +32,7 @@ def sort_values(values: Any, problems: Problems) -> Sorted:
     a metric was probably meant.
     """
     numbers: dict[str, float] = {}
-    media: dict[str, Media] = {}
+    media: dict[str, list[Media]] = {}
     if not isinstance(values, Mapping):
         problems.note(
             "not_a_mapping",
@@ -45,8 +45,9 @@ def sort_values(values: Any, problems: Problems) -> Sorted:
         if number is not None:
             numbers[key] = number
             continue
-        kept = _as_media(key, value, problems)
-        if kept is not None:
+        several = value if isinstance(value, (list, tuple)) and _is_recognised(value) else [value]
+        kept = [one for part in several if (one := _as_media(key, part, problems)) is not None]
+        if kept:
             media[key] = kept
     return Sorted(numbers, media)
 
@@ -80,6 +81,14 @@ def _leaves(values: Mapping[Any, Any], problems: Problems) -> dict[str, Any]:
     return leaves
 
 
+def _is_recognised(values: Sequence[Any]) -> bool:
+    """Tell whether a list is one of images, figures, ...: each is then kept under the same name and step."""
+    try:
+        return bool(values) and all(recognise(value) is not None for value in values)
+    except Exception:  # foreign objects; one of them is looked at again by itself
+        return False
+
+
 def _as_media(key: str, value: Any, problems: Problems) -> Media | None:
     try:
         recognised = recognise(value)
@@ -104,14 +113,15 @@ def _as_media(key: str, value: Any, problems: Problems) -> Media | None:
             )
             return Text(str(value) if value.bit_length() < 10_000 else hex(value))
         sequence = as_plain_list(value)
-        if sequence and not isinstance(sequence[0], (list, tuple)):
+        if sequence:
             problems.note(
                 "not_a_number",
-                f"the value of {key!r:.80} is {type_name(value)} of {len(sequence)} values, not one number; "
-                "it was kept as a table",
+                f"the value of {key!r:.80} is of the type {type_name(value)} and has {len(sequence)} values, not one; "
+                "it was kept as a table"
+                + (f" of its first {LONGEST_SEQUENCE}" if len(sequence) > LONGEST_SEQUENCE else ""),
                 "log one number, or tr.Histogram(values), tr.Image(array), tr.Table(...)",
             )
-            return Table(["value"], [[element] for element in sequence[:LONGEST_SEQUENCE]])
+            return _as_table(sequence[:LONGEST_SEQUENCE])
         text = repr(value)
     except UsageError as error:
         problems.note("bad_media", f"the value of {key!r:.80} could not be kept: {error.message}", error.hint)
@@ -119,12 +129,20 @@ def _as_media(key: str, value: Any, problems: Problems) -> Media | None:
     except Exception as error:  # foreign objects may raise anything; training goes on
         problems.note(
             "not_a_number",
-            f"the value of {key!r:.80} ({type_name(value)}) can't be read: {type(error).__name__}: {error}",
+            f"the value of {key!r:.80} ({type_name(value)}) can't be read: {type(error).__name__}: {as_text(error)}",
         )
         return None
     problems.note(
         "not_a_number",
-        f"the value of {key!r:.80} is {type_name(value)}, not a number; its text was kept",
+        f"the value of {key!r:.80} is of the type {type_name(value)}, not a number; its text was kept",
         "log one number, or tr.Image, tr.Table, tr.Histogram, tr.Figure, tr.Text",
     )
     return Text(text)
+
+
+def _as_table(sequence: list[Any]) -> Table:
+    """Return one column for plain values, one a position for rows of equal length, and JSON cells for deeper ones."""
+    widths = {len(row) if isinstance(row, (list, tuple)) else -1 for row in sequence}
+    if len(widths) == 1 and (width := widths.pop()) > 0:
+        return Table([str(position) for position in range(width)], sequence)
+    return Table(["value"], [[element] for element in sequence])

@@ -47,10 +47,6 @@ class Problems:
                 self._written[key] = count
                 write({"t": time.time_ns(), "code": key[0], "message": key[1], "count": count})
 
-    def is_empty(self) -> bool:
-        """Tell whether nothing went wrong so far."""
-        return not self._counts
-
 
 def tell(text: str) -> None:
     """Say something to the person at the terminal; never raises."""

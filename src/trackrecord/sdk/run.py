@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from trackrecord.journal.format import Kind, dump_json, encode_structural
 from trackrecord.journal.writer import JournalWriter
+from trackrecord.sdk.numbers import as_text
 from trackrecord.sdk.problems import Problems
 from trackrecord.sdk.summary import Summary
 from trackrecord.words.errors import TrackrecordError
@@ -135,7 +136,9 @@ class Run:
         except TrackrecordError:
             raise
         except Exception as error:  # whatever happens in here, training goes on
-            self._problems.note("internal", f"log() failed: {type(error).__name__}: {error}", misuse=False)
+            self._problems.note(
+                "internal", f"log() failed: {type(error).__name__}: {as_text(error)}", misuse=False
+            )
 
     def log_image(
         self, key: str, image: Any, step: int | float | None = None, caption: str | None = None
@@ -176,7 +179,7 @@ class Run:
                 if not kept:
                     self._problems.note(
                         "unusual_param",
-                        f"the param {name!r:.80} is a {type(value).__name__}; its repr was kept",
+                        f"the param {name!r:.80} is of the type {type(value).__name__}; its repr was kept",
                         "give numbers, texts, booleans, or lists and dicts of such",
                     )
                 if name in self._settled_params and self._settled_params[name] != settled[name]:
@@ -334,9 +337,10 @@ class Run:
         numbers, media = sort_values(values, self._problems)
         if numbers:
             self._writer.append_row(numbers, step, time.time_ns())
-        for key, value in media.items():
-            with self._guard(f"log of {key!r:.80}"):
-                self._write_media(key, value, step)
+        for key, several in media.items():
+            for value in several:
+                with self._guard(f"log of {key!r:.80}"):
+                    self._write_media(key, value, step)
 
     def _log_media(self, key: str, step: int | float | None, make: Any) -> None:
         with self._guard("log"):
@@ -391,7 +395,11 @@ class _Guard:
                 return False
             self._problems.note("bad_value", f"{self._what}: {error.message}", error.hint)
         elif isinstance(error, OSError):
-            self._problems.note("not_kept", f"{self._what}: it could not be kept: {error}", misuse=False)
+            self._problems.note(
+                "not_kept", f"{self._what}: it could not be kept: {as_text(error)}", misuse=False
+            )
         else:
-            self._problems.note("internal", f"{self._what}: {type(error).__name__}: {error}", misuse=False)
+            self._problems.note(
+                "internal", f"{self._what}: {type(error).__name__}: {as_text(error)}", misuse=False
+            )
         return True

@@ -44,7 +44,7 @@ class Summary(MutableMapping[str, Any]):
                 if not kept:
                     run._problems.note(
                         "unusual_result",
-                        f"the result {name!r:.80} is a {type(value).__name__}; its repr was kept",
+                        f"the result {name!r:.80} is of the type {type(value).__name__}; its repr was kept",
                     )
                 self._values[name] = value
             if settled:

@@ -58,7 +58,6 @@ class Application:
         self._values = Values(self.tx)
         self._things = Things(self.tx)
         self._handlers = self._handler_of_kind()
-        self._changed: set[int] = set()
 
     def take(
         self, name: SegmentName, batch: Batch, before: Progress, *, grown_at: int, gone: bool
@@ -157,7 +156,7 @@ class Application:
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
                 *(source.run, source.writer, source.n, after.taken, int(after.closed), after.damage),
-                json.dumps({} if after.closed or gone else after.columns),
+                json.dumps({} if after.closed else after.columns),
             ),
         )
         connection.execute(

@@ -7,7 +7,7 @@ import json
 from trackrecord.journal.bulk import Batch, Rows
 from trackrecord.journal.format import Kind
 from trackrecord.store.fields import number, text, whole
-from trackrecord.store.transaction import FROM_CHANGE, UNKNOWN_PROJECT, Said, Transaction
+from trackrecord.store.transaction import FROM_BEGINNING, FROM_CHANGE, UNKNOWN_PROJECT, Said, Transaction
 
 
 def take_journal(tx: Transaction, writer: str, batch: Batch) -> None:
@@ -41,6 +41,14 @@ def experiment(tx: Transaction, project: int, said: Said) -> None:
                 f"UPDATE experiment SET {field} = ? WHERE number = ?",  # noqa: S608 - one of four words
                 (value, owner),
             )
+
+
+def hypothesis_of_run(tx: Transaction, project: int, experiment_name: str, said: Said) -> None:
+    """Let the first run's hypothesis stand for its experiment's, until the experiment is given its own."""
+    value = text(said.fields, "hypothesis")
+    owner = experiment_number(tx, project, experiment_name, said.time)
+    if value is not None and tx.may_set("experiment", owner, "hypothesis", FROM_BEGINNING, said):
+        tx.connection.execute("UPDATE experiment SET hypothesis = ? WHERE number = ?", (value, owner))
 
 
 def experiment_number(tx: Transaction, project: int, name: str, time: int) -> int:

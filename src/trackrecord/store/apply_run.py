@@ -65,6 +65,7 @@ def begin(tx: Transaction, source: Source, said: Said) -> None:
         _set(tx, source, said, origin, "command", json_text(texts(fields, "command")))
     experiment_name = text(fields, "experiment")
     if experiment_name is not None:
+        apply_project.hypothesis_of_run(tx, tx.project_of(source.run), experiment_name, said)
         _set(
             tx,
             source,

@@ -30,6 +30,8 @@ _GROUP_BYTES = 32 << 20
 _GROUP_NS = 500_000_000
 #: a segment that its writer has gone on from, and that has not grown for so long, grows no more
 _GIVEN_UP_AFTER_NS = 30 * 10**9
+#: no write of one record takes so long: a tail that has not grown meanwhile is looked at with suspicion
+_QUIET_AFTER_NS = 5 * 10**9
 
 
 @dataclass(slots=True)
@@ -242,7 +244,8 @@ class _Pass:
                 data += file.read()
         given_up = time.time_ns() - segment.changed > _GIVEN_UP_AFTER_NS and _is_followed(connection, segment)
         final = life.gone or before.closed or given_up
-        batch = read_batch(data, base=before.taken, columns=before.columns, final=final)
+        quiet = time.time_ns() - segment.changed > _QUIET_AFTER_NS
+        batch = read_batch(data, base=before.taken, columns=before.columns, final=final, quiet=quiet)
         if not final and _is_closed(batch) and batch.end < before.taken + len(data):
             # nothing comes behind a close: what lies there is damage
             rest = read_batch(

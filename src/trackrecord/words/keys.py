@@ -23,7 +23,7 @@ def mend_key(key: Any) -> tuple[str, str | None]:
     reason = None
     if not isinstance(key, str):
         text = _text_of(key)
-        reason = f"a name is a {type(key).__name__}, not a text; it was kept as {text!r:.80}"
+        reason = f"a name is of the type {type(key).__name__}, not a text; it was kept as {text!r:.80}"
         key = text
     if not key.isascii() or "\x00" in key:
         written = key.encode("utf-8", "replace").decode("utf-8").replace("\x00", "?")

@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trackrecord.words.contract import MetricContract
+from trackrecord.words.ids import short_id
 from trackrecord.words.states import RunState
+
+_LONGEST_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +41,9 @@ class MetricFigures:
     contract: MetricContract | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class RunRecord:
-    """One run as a row of a table.
+    """One run as a row of a table: a snapshot, which ``tr.open_run(record)`` opens for everything else.
 
     Times are UTC. ``duration_s`` counts seconds from ``created`` to the end, to now while the run
     lives, to the last sign of life when it crashed. ``params``, ``metrics`` and ``summary`` hold the
@@ -77,6 +80,25 @@ class RunRecord:
         """Return what the project says of a result, a metric or a summary value."""
         figures = self.metrics.get(result)
         return self.summary_contracts.get(result) if figures is None else figures.contract
+
+    def in_one_line(self, called: str) -> str:
+        """Return the run as ``repr`` shows it: name, short id, project and state."""
+        name = self.name if len(self.name) <= _LONGEST_SHOWN else self.name[: _LONGEST_SHOWN - 1] + "…"
+        return f"<{called} {name!r}, id {short_id(self.id)}, project {self.project!r}, {self.state}>"
+
+    def __repr__(self) -> str:
+        return self.in_one_line("RunRecord")
+
+    if not TYPE_CHECKING:  # to a type checker an unknown attribute stays one
+
+        def __getattr__(self, name: str) -> Any:
+            # Whoever reads `tr.runs(...)[0].metric("loss")` as the way to the points is told the way.
+            raise AttributeError(
+                f"a RunRecord has no {name!r}: it is one row of a table. For points, console, artifacts and media "
+                f"open the run: tr.open_run(record)",
+                name=name,
+                obj=self,
+            )
 
 
 #: what every run has by itself, in the order of columns: all of a `RunRecord` but its values
