@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.cli.conftest import Call
 
 
@@ -74,3 +76,19 @@ def test_unknown_run_suggests(call: Call) -> None:
     assert done.returncode == 1
     assert done.stderr.splitlines()[0] == "Error: There is no run 'fast-9'."
     assert "did you mean fast-" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["show", "compare", "plot"])
+def test_run_of_a_project(call: Call, command: str) -> None:
+    """--project says in which project a run has its name."""
+    assert "fast-0" in call(command, "fast-0", "--project", "digits").stdout
+    elsewhere = call(command, "fast-0", "--project", "iris")
+
+    assert elsewhere.returncode == 1
+    assert "There is no run 'fast-0' in project 'iris'." in elsewhere.stderr
+
+
+def test_console_of_a_run_of_a_project(call: Call) -> None:
+    """--console finds its run the same way."""
+    assert call("show", "fast-0", "--console", "-p", "digits").stdout == "trained fast 0\n"
+    assert call("show", "fast-0", "--console", "-p", "iris").returncode == 1

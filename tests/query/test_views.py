@@ -49,6 +49,22 @@ def test_ambiguous_and_unknown_runs_are_explained(maker: StoreMaker) -> None:
             find_run(maker.store, text)
 
 
+def test_a_name_is_enough_within_a_project(maker: StoreMaker) -> None:
+    """With a project only its runs are meant; without one the error names the projects and --project."""
+    first, second = maker.run("alpha", project="iris"), maker.run("alpha", project="digits")
+    assert find_run(maker.store, "alpha", "iris") == first
+    assert find_run(maker.store, second, "digits") == second
+    with pytest.raises(AmbiguousError) as ambiguous:
+        find_run(maker.store, "alpha")
+    for expected in ("project iris", "project digits", "--project"):
+        assert expected in str(ambiguous.value)
+    for text in (second, second[-8:], "alhpa"):
+        with pytest.raises(NotFoundError, match="in project 'iris'"):
+            find_run(maker.store, text, "iris")
+    with pytest.raises(NotFoundError, match="There is no project"):
+        find_run(maker.store, "alpha", "irsi")
+
+
 def test_one_run_whole(maker: StoreMaker) -> None:
     """The page of a run gets everything that the store knows of it."""
     older = maker.run("older")
@@ -159,7 +175,7 @@ def test_console_from_a_line_on_and_from_the_end(maker: StoreMaker) -> None:
 
 
 def test_media_in_the_order_of_steps(maker: StoreMaker) -> None:
-    """Entries are paged in the order of steps; a key that was never logged is an error."""
+    """Entries are paged in the order of steps or the newest first; a key that was never logged is an error."""
     maker.run("pictures")
     for number, step in enumerate((2.0, 0.0, 1.5)):
         maker.insert(
@@ -170,6 +186,10 @@ def test_media_in_the_order_of_steps(maker: StoreMaker) -> None:
     assert page.entries[0].data == {"text": "t"}
     rest = media_page(maker.store, "pictures", "k", cursor=page.next_cursor)
     assert ([entry.step for entry in rest.entries], rest.next_cursor, rest.total) == ([2], None, 3)
+    newest = media_page(maker.store, "pictures", "k", limit=2, newest_first=True)
+    assert [entry.step for entry in newest.entries] == [2, 1.5]
+    oldest = media_page(maker.store, "pictures", "k", cursor=newest.next_cursor, newest_first=True)
+    assert ([entry.step for entry in oldest.entries], oldest.next_cursor, oldest.total) == ([0], None, 3)
     with pytest.raises(NotFoundError):
         media_page(maker.store, "pictures", "other")
 

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 def chosen_runs(
     store: Store, runs: Sequence[str], where: str | None, project: str | None, *, most: int
 ) -> list[RunDetail]:
-    """Return the runs in the order in which they were named; by filter, the oldest first.
+    """Return the runs in the order in which they were named, in ``project`` if given; by filter, the oldest first.
 
     Raises NotFoundError when none fits, QueryError, and click.UsageError when nothing or both was given.
     """
     from trackrecord.query.run_detail import run_detail
 
     if _are_named(runs, where, project):
-        details = [run_detail(store, run) for run in runs]
+        details = [run_detail(store, run, project) for run in runs]
         return list({detail.record.id: detail for detail in details}.values())
     return [run_detail(store, run.id) for run in _fitting(store, where, project, most, columns=[])]
 
@@ -39,8 +39,10 @@ def chosen_records(
 
 
 def _are_named(runs: Sequence[str], where: str | None, project: str | None) -> bool:
-    if bool(runs) == (where is not None or project is not None):
-        raise click.UsageError("Name runs, or choose them with --where or --project (one of the two).")
+    if runs and where is not None:
+        raise click.UsageError("Name runs, or choose them with --where (one of the two).")
+    if not runs and where is None and project is None:
+        raise click.UsageError("Name runs, or choose them with --where or --project.")
     return bool(runs)
 
 

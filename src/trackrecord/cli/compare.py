@@ -30,7 +30,7 @@ _FIELDS = ("group", "experiment", "project", "name", "host", "user", "state")
 @click.command("compare", epilog=_EPILOG)
 @click.argument("runs", metavar="[RUN]...", nargs=-1)
 @click.option("--where", "-w", metavar="FILTER", help="All runs that fit this filter.")
-@click.option("--project", "-p", metavar="NAME", help="Only runs of this project.")
+@click.option("--project", "-p", metavar="NAME", help="Only runs of this project, named or all.")
 @click.option(
     "--group-by", "-g", "by", metavar="NAME", help="Compare groups: by group, experiment, params.KEY ..."
 )

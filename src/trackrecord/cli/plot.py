@@ -33,7 +33,7 @@ _PIPE_WIDTH = 100
     "--metric", "-m", "metrics", multiple=True, metavar="NAME", help="A metric; may be given several times."
 )
 @click.option("--where", "-w", metavar="FILTER", help="All runs that fit this filter.")
-@click.option("--project", "-p", metavar="NAME", help="Only runs of this project.")
+@click.option("--project", "-p", metavar="NAME", help="Only runs of this project, named or all.")
 @click.option(
     "--x", "x_axis", default="step", metavar="AXIS", help="step, relative, wall, or another metric."
 )

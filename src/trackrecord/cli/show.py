@@ -27,6 +27,7 @@ _CONSOLE_PIECE = 10_000
 
 @click.command("show", epilog=_EPILOG)
 @click.argument("run")
+@click.option("--project", "-p", metavar="NAME", help="The project in which it has this name.")
 @click.option("--console", "-c", "console_only", is_flag=True, help="Only what the run printed, all of it.")
 @click.option("--metrics", "-m", "all_metrics", is_flag=True, help="Also metrics of the system.")
 @click.option("--environment", "-e", "whole_environment", is_flag=True, help="Also every installed package.")
@@ -37,6 +38,7 @@ def command(
     ctx: click.Context,
     *,
     run: str,
+    project: str | None,
     console_only: bool,
     all_metrics: bool,
     whole_environment: bool,
@@ -44,16 +46,19 @@ def command(
 ) -> None:
     """Show everything about one run: facts, params, results, artifacts, environment, problems, console.
 
-    RUN is an id, an unambiguous beginning or ending of one (4 characters or more), or a name no other run has.
+    RUN is an id, an unambiguous beginning or ending of one (4 characters or more), or a name no other run has (with
+    --project: no other run of that project).
     """
     session = session_of(ctx)
     with session.open_store() as store:
         if console_only:
-            _show_console(session, store, run, as_json)
+            from trackrecord.query.find_run import find_run
+
+            _show_console(session, store, find_run(store, run, project), as_json)
             return
         from trackrecord.query.run_detail import run_detail
 
-        detail = run_detail(store, run)
+        detail = run_detail(store, run, project)
         if as_json:
             from trackrecord.cli.answers import print_json
             from trackrecord.server import rows
@@ -74,11 +79,9 @@ def command(
     ).print()
 
 
-def _show_console(session: Session, store: Store, run: str, as_json: bool) -> None:
+def _show_console(session: Session, store: Store, run_id: str, as_json: bool) -> None:
     from trackrecord.query.console import ConsolePage
-    from trackrecord.query.find_run import find_run
 
-    run_id = find_run(store, run)
     if as_json:
         from trackrecord.cli.answers import console, print_json
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trackrecord.query.moments import moment_at
-from trackrecord.query.names import close_names
+from trackrecord.query.names import close_names, project_number
+from trackrecord.query.sql import ALWAYS, Fragment, both
 from trackrecord.words.errors import AmbiguousError, NotFoundError
 from trackrecord.words.ids import short_id
 
@@ -17,65 +18,84 @@ SHORTEST_PIECE = 4
 
 _MOST_CANDIDATES = 10
 
+#: id, name, when it was created, project
+_Candidate = tuple[str, str, int, str]
 
-def find_run(store: Store, text: str) -> str:
+
+def find_run(store: Store, text: str, project: str | None = None) -> str:
     """Return the id of the run that ``text`` names.
 
     That is its id, any beginning or ending of the id with 4 characters or more that no other run shares, or
-    its name if no other run has it. Raises NotFoundError, AmbiguousError when several runs fit.
+    its name if no other run has it; with ``project``, no other run of that project.
+    Raises NotFoundError, AmbiguousError when several runs fit.
     """
     text = text.strip()
     rows = store.catalog.rows
+    number = None if project is None else project_number(store.catalog, project)
+    scope = ALWAYS if number is None else Fragment("run.project = ?", (number,))
     if not text or "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
         raise NotFoundError(
             f"{text[:60]!r} is not the name of a run.", hint="`trackrecord ls` lists the runs."
         )
-    if rows("SELECT 1 FROM run WHERE id = ?", (text,)):
+    if rows(f"SELECT 1 FROM run WHERE {scope.sql} AND id = ?", (*scope.values, text)):  # noqa: S608 - ours
         return text
-    found: list[tuple[str, str, int]] = list(_named(store, text))
+    found = _fitting(store, both([scope, Fragment("run.name = ?", (text,))]))
     if len(text) >= SHORTEST_PIECE:
         piece = text.lower()
-        found += rows(
-            "SELECT id, name, created FROM run WHERE substr(id, 1, ?) = ? OR "
-            "(length(id) >= ? AND substr(id, length(id) - ?) = ?) ORDER BY created DESC LIMIT ?",
-            (len(piece), piece, len(piece), len(piece) - 1, piece, _MOST_CANDIDATES + 1),
+        ends = Fragment(
+            "(substr(run.id, 1, ?) = ? OR (length(run.id) >= ? AND substr(run.id, length(run.id) - ?) = ?))",
+            (len(piece), piece, len(piece), len(piece) - 1, piece),
         )
+        found += _fitting(store, both([scope, ends]))
     found = list(dict.fromkeys(found))
     if len(found) == 1:
         return found[0][0]
     if found:
         raise _several(text, found)
-    raise _nothing(store, text)
+    raise _nothing(store, text, scope, project)
 
 
-def _named(store: Store, name: str) -> list[tuple[str, str, int]]:
+def _fitting(store: Store, condition: Fragment) -> list[_Candidate]:
     return store.catalog.rows(
-        "SELECT id, name, created FROM run WHERE name = ? ORDER BY created DESC LIMIT ?",
-        (name, _MOST_CANDIDATES + 1),
+        "SELECT run.id, run.name, run.created, p.name FROM run JOIN project AS p ON p.number = run.project "  # noqa: S608 - ours
+        f"WHERE {condition.sql} ORDER BY run.created DESC LIMIT ?",
+        (*condition.values, _MOST_CANDIDATES + 1),
     )
 
 
-def _several(text: str, found: list[tuple[str, str, int]]) -> AmbiguousError:
+def _several(text: str, found: list[_Candidate]) -> AmbiguousError:
+    projects = {project for _, _, _, project in found}
     lines = [
-        f"  {short_id(run_id)}  {name}  ({moment_at(created):%Y-%m-%d %H:%M} UTC)"
-        for run_id, name, created in found[:_MOST_CANDIDATES]
+        f"  {short_id(run_id)}  {name}  ({moment_at(created):%Y-%m-%d %H:%M} UTC"
+        + (f", project {project})" if len(projects) > 1 else ")")
+        for run_id, name, created, project in found[:_MOST_CANDIDATES]
     ]
     if len(found) > _MOST_CANDIDATES:
         lines.append("  ...")
+    hint = "Use more characters of the id"
     return AmbiguousError(
         f"Several runs fit {text!r}:\n" + "\n".join(lines),
-        hint="Use more characters of the id.",
-        suggestions=tuple(run_id for run_id, _, _ in found[:_MOST_CANDIDATES]),
+        hint=f"{hint}, or name the project with --project." if len(projects) > 1 else f"{hint}.",
+        suggestions=tuple(run_id for run_id, *_ in found[:_MOST_CANDIDATES]),
     )
 
 
-def _nothing(store: Store, text: str) -> NotFoundError:
-    recent = store.catalog.rows("SELECT name, id FROM run ORDER BY created DESC LIMIT 1000")
+def _nothing(store: Store, text: str, scope: Fragment, project: str | None) -> NotFoundError:
+    recent = store.catalog.rows(
+        f"SELECT name, id FROM run WHERE {scope.sql} ORDER BY created DESC LIMIT 1000",  # noqa: S608 - ours
+        scope.values,
+    )
     hint = "`trackrecord ls` lists the runs." if recent else "The store has no run yet."
+    if project is not None:
+        hint = (
+            f"`trackrecord ls --project {project}` lists the runs."
+            if recent
+            else "The project has no run yet."
+        )
     if len(text) < SHORTEST_PIECE:
         hint += f" A piece of an id has {SHORTEST_PIECE} characters or more."
     return NotFoundError(
-        f"There is no run {text[:80]!r}.",
+        f"There is no run {text[:80]!r}" + ("." if project is None else f" in project {project!r}."),
         hint=hint,
         suggestions=close_names(text, [name for row in recent for name in (row[0], short_id(row[1]))]),
     )

@@ -30,9 +30,12 @@ if TYPE_CHECKING:
 _MOST_CHILDREN = 1000
 
 
-def run_detail(store: Store, run: str) -> RunDetail:
-    """Return everything about one run, named by id, a piece of it, or a name. Raises NotFoundError."""
-    run_id = find_run(store, run)
+def run_detail(store: Store, run: str, project: str | None = None) -> RunDetail:
+    """Return everything about one run, named by id, a piece of it, or a name (of ``project``).
+
+    Raises NotFoundError, AmbiguousError.
+    """
+    run_id = find_run(store, run, project)
     rows = store.catalog.rows
     lives = Lives.of(store)
     found = rows(
