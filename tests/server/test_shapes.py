@@ -192,6 +192,18 @@ def test_media_come_in_the_order_of_steps(server: RunningServer) -> None:
         assert (page["total"], rest["next_cursor"]) == (3, None)
 
 
+def test_media_come_newest_first_where_asked_for(server: RunningServer) -> None:
+    """`order=desc` pages from the last step to the first; its cursor fits no other order, and no third order exists."""
+    path = f"/runs/{odd_run(server)['id']}/media/samples"
+    page = server.get(path, params={"order": "desc", "limit": 2})
+    rest = server.get(path, params={"order": "desc", "cursor": page["next_cursor"]})
+    assert [entry["step"] for entry in page["items"] + rest["items"]] == [2, 1, 0]
+    assert (
+        server.get(path, status=400, params={"cursor": page["next_cursor"]})["error"]["code"] == "bad_request"
+    )
+    assert server.get(path, status=400, params={"order": "newest"})["error"]["code"] == "bad_request"
+
+
 def test_names_may_hold_anything(server: RunningServer) -> None:
     """Projects and runs whose names hold slashes, quotes, letters of all kinds and markup are reached by name."""
     assert server.get(f"/projects/{quote(ODD_PROJECT, safe='')}")["name"] == ODD_PROJECT

@@ -1,4 +1,4 @@
-"""Logged values that are not numbers, in the order of their steps."""
+"""Logged values that are not numbers, in the order of their steps or the newest first."""
 
 from __future__ import annotations
 
@@ -27,9 +27,17 @@ class MediaPage:
 
 
 def media_page(
-    store: Store, run: str, key: str, *, limit: int = 100, offset: int = 0, cursor: str | None = None
+    store: Store,
+    run: str,
+    key: str,
+    *,
+    limit: int = 100,
+    offset: int = 0,
+    cursor: str | None = None,
+    newest_first: bool = False,
 ) -> MediaPage:
     """Return entries of one key of one run. Raises NotFoundError when the run never logged it."""
+    order = "step DESC, number DESC" if newest_first else "step, number"
     revision = store.catalog.revision()
     offset = offset if cursor is None else position_of(cursor)
     rows = store.catalog.rows
@@ -37,11 +45,11 @@ def media_page(
     total = int(rows("SELECT COUNT(*) FROM media WHERE run = ? AND key = ?", (number, key))[0][0])
     if not total:
         raise NotFoundError(f"The run never logged an image, text or the like called {key[:200]!r}.")
-    found = rows(
-        "SELECT kind, key, step, time, caption, digest, media_type, size, data FROM media "
-        "WHERE run = ? AND key = ? ORDER BY step, number LIMIT ? OFFSET ?",
-        (number, key, max(0, limit), offset),
+    sql = (
+        "SELECT kind, key, step, time, caption, digest, media_type, size, data FROM media "  # noqa: S608 - ours
+        f"WHERE run = ? AND key = ? ORDER BY {order} LIMIT ? OFFSET ?"
     )
+    found = rows(sql, (number, key, max(0, limit), offset))
     entries = tuple(
         MediaEntry(
             kind,
