@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
-from tests.cli.conftest import Call
+from tests.cli.conftest import Call, clean_environment
 
 
 def test_draws_the_primary_metric(call: Call) -> None:
@@ -54,6 +57,42 @@ def test_another_metric_as_x(call: Call) -> None:
     found = json.loads(call("plot", "fast-0", "-m", "val/accuracy", "--x", "plain", "--json").stdout)
 
     assert found["series"][0]["x"] == list(range(20))
+
+
+_WITH_EPOCHS = """
+import sys
+import trackrecord as tr
+
+for name, logs_epochs in (("counted", True), ("plain", False)):
+    with tr.init("drawn", name=name, store=sys.argv[1]) as run:
+        tr.define_metric("val/*", x="epoch")
+        tr.define_metric("train/loss", x="relative")
+        for step in range(4):
+            run.log({"val/loss": 1 / (step + 1), "train/loss": 2.0, **({"epoch": step / 2} if logs_epochs else {})})
+"""
+
+
+def test_contract_says_the_x_axis(call: Call, tmp_path: Path) -> None:
+    """Without --x a metric is drawn over its contract's x where the runs have it, else over steps, which is said."""
+    script, store = tmp_path / "train.py", str(tmp_path / "store")
+    script.write_text(_WITH_EPOCHS, encoding="utf-8")
+    subprocess.run([sys.executable, str(script), store], env=clean_environment(), check=True, timeout=120)
+
+    def plot(*arguments: str) -> str:
+        done = call("plot", *arguments, "--store", store)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def x(*arguments: str) -> list[float]:
+        found: list[float] = json.loads(plot(*arguments, "--json"))["series"][0]["x"]
+        return found
+
+    assert x("counted", "-m", "val/loss") == [0, 0.5, 1, 1.5]
+    assert x("counted", "-m", "val/loss", "--x", "step") == [0, 1, 2, 3]
+    assert x("plain", "-m", "val/loss") == [0, 1, 2, 3]
+    assert all(0 <= second < 60 for second in x("plain", "-m", "train/loss"))
+    assert "  over steps: epoch was not logged" in plot("plain", "-m", "val/loss")
+    assert "  without epoch, which is x here: plain" in plot("counted", "plain", "-m", "val/loss")
 
 
 def test_only_nan(call: Call) -> None:

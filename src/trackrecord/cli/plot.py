@@ -11,6 +11,7 @@ from trackrecord.cli.session import Session, json_option, session_of, store_opti
 from trackrecord.words.errors import NotFoundError
 
 if TYPE_CHECKING:
+    from trackrecord.cli.x_axis import XAxis
     from trackrecord.query.charts import Chart
     from trackrecord.words.records import RunRecord
 
@@ -23,7 +24,6 @@ Examples:
   trackrecord plot quiet-river -m val/loss --json
 """
 _MOST_RUNS = 50
-_X_TITLES = {"step": "step", "relative": "seconds since the run was created", "wall": "seconds since 1970"}
 _PIPE_WIDTH = 100
 
 
@@ -35,7 +35,10 @@ _PIPE_WIDTH = 100
 @click.option("--where", "-w", metavar="FILTER", help="All runs that fit this filter.")
 @click.option("--project", "-p", metavar="NAME", help="Only runs of this project, named or all.")
 @click.option(
-    "--x", "x_axis", default="step", metavar="AXIS", help="step, relative, wall, or another metric."
+    "--x",
+    "x_axis",
+    metavar="AXIS",
+    help="step, relative, wall, or another metric. Default: what the metric's contract says, else step.",
 )
 @click.option("--width", type=click.IntRange(20, 1000), help="In characters; the terminal's by default.")
 @click.option("--height", type=click.IntRange(3, 200), default=16, show_default=True, help="In lines.")
@@ -50,7 +53,7 @@ def command(
     metrics: tuple[str, ...],
     where: str | None,
     project: str | None,
-    x_axis: str,
+    x_axis: str | None,
     width: int | None,
     height: int,
     log_y: bool,
@@ -61,18 +64,21 @@ def command(
     Without --metric it is the project's primary metric, else the first one that was logged.
     """
     from trackrecord.cli.chosen_runs import chosen_runs
+    from trackrecord.cli.x_axis import asked_axis, default_axis
     from trackrecord.query.charts import chart
     from trackrecord.store.contract import SeriesRequest
 
     session = session_of(ctx)
     room = width or (min(session.console.width, 160) if session.console.is_terminal else _PIPE_WIDTH)
-    axis = x_axis if x_axis in _X_TITLES or x_axis.startswith("metric:") else f"metric:{x_axis}"
+    asked = None if x_axis is None else asked_axis(x_axis)
     with session.open_store() as store:
         records = [detail.record for detail in chosen_runs(store, runs, where, project, most=_MOST_RUNS)]
-        _check_axis(records, axis)
+        if asked is not None and asked.metric is not None:
+            _checked_metric(records, asked.metric)
         names = [_checked_metric(records, name) for name in metrics] or [_main_metric(records)]
+        axes = {name: asked or default_axis(records, name) for name in names}
         requests = [
-            SeriesRequest(record.id, name, axis, pixels=2 * room)
+            SeriesRequest(record.id, name, axes[name].name, pixels=2 * room)
             for name in names
             for record in records
             if name in record.metrics
@@ -85,7 +91,7 @@ def command(
         print_json(rows.curves(found))
         return
     for name in names:
-        _print_chart(session, name, records, found, size=(room, height), log_y=log_y)
+        _print_chart(session, name, axes[name], records, found, size=(room, height), log_y=log_y)
 
 
 def _checked_metric(records: Sequence[RunRecord], name: str) -> str:
@@ -103,11 +109,6 @@ def _checked_metric(records: Sequence[RunRecord], name: str) -> str:
     return name
 
 
-def _check_axis(records: Sequence[RunRecord], axis: str) -> None:
-    if axis.startswith("metric:"):
-        _checked_metric(records, axis.removeprefix("metric:"))
-
-
 def _main_metric(records: Sequence[RunRecord]) -> str:
     from trackrecord.cli.run_columns import main_results
 
@@ -121,6 +122,7 @@ def _main_metric(records: Sequence[RunRecord]) -> str:
 def _print_chart(
     session: Session,
     metric: str,
+    axis: XAxis,
     records: Sequence[RunRecord],
     found: Chart,
     *,
@@ -152,13 +154,15 @@ def _print_chart(
     title = one_line(metric) + goal_mark(contract.goal if contract else None, unicode=session.unicode)
     if contract is not None and contract.unit:
         title += f" [{one_line(contract.unit)}]"
-    axis = series[0].request.x
     print_line(console, f"{title}{', logarithmic' if log_y else ''}", "bold")
-    for line in draw_chart(curves, look, _X_TITLES.get(axis, axis.removeprefix("metric:"))):
+    for line in draw_chart(curves, look, one_line(axis.title)):
         print_line(console, line)
     for line in legend(curves, look):
         print_line(console, line)
-    missing = [one_line(record.name) for record in records if metric not in record.metrics]
-    if missing:
-        print_line(console, f"  without it: {', '.join(missing)}", "dim")
+    if axis.instead_of is not None:
+        print_line(console, f"  over steps: {one_line(axis.instead_of)} was not logged", "dim")
+    for needed, what in ((metric, "it"), (axis.metric, f"{one_line(axis.title)}, which is x here")):
+        missing = [one_line(each.name) for each in records if needed and needed not in each.metrics]
+        if missing:
+            print_line(console, f"  without {what}: {', '.join(missing)}", "dim")
     print_line(console)
