@@ -520,7 +520,7 @@ class _Hostile:
     def __str__(self) -> str:
         raise _HostileError
 
-    __repr__ = __float__ = __fspath__ = __str__  # type: ignore[assignment]
+    __repr__ = __float__ = __fspath__ = __str__
 
 
 class _HostileError(Exception):
@@ -587,3 +587,21 @@ def test_a_fork_goes_on_behind_its_step(at: float, first: int, found: Found) -> 
     (rows,) = found().rows()
 
     assert rows.steps.tolist() == [first]
+
+
+def test_params_can_be_assigned(found: Found) -> None:
+    """Assigning a param records it; the first value holds, and a second one is a conflict."""
+    with tr.init("p", params={"a": 1}, console=False, system_metrics=False) as run:
+        run.params["b"] = {"c": 2}
+        run.params.update({"d": 3})
+        run.params["a"] = 9
+        assert run.params == {"a": 1, "b.c": 2, "d": 3}
+    inbox = found()
+
+    assert [record["params"] for record in inbox.records(Kind.PARAMS)] == [
+        {"a": 1},
+        {"b.c": 2},
+        {"d": 3},
+        {"a": 9},
+    ]
+    assert "param_conflict" in inbox.problems()

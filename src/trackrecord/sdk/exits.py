@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+import threading
 from typing import Any
 
 from trackrecord.sdk import console, current, facts, forked, keeper
@@ -49,7 +50,8 @@ def _wrap_exit() -> None:
     before = sys.exit
 
     def exit_noting_the_code(code: Any = None) -> Any:
-        _ending[:] = [SystemExit(code)]
+        if threading.current_thread() is threading.main_thread():  # in another one it ends that thread only
+            _ending[:] = [SystemExit(code)]
         before(code)
 
     sys.exit = exit_noting_the_code

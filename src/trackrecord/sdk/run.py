@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from trackrecord.journal.format import Kind, dump_json, encode_structural
 from trackrecord.journal.writer import JournalWriter
 from trackrecord.sdk.numbers import as_text
+from trackrecord.sdk.params import Params
 from trackrecord.sdk.problems import Problems
 from trackrecord.sdk.summary import Summary
 from trackrecord.words.errors import TrackrecordError
@@ -68,7 +69,7 @@ class Run:
         self._role = role
         self._lock = threading.RLock()
         self._next_step = 0
-        self._params: dict[str, Any] = {}
+        self._params = Params(self)
         self._settled_params: dict[str, Any] = {}
         self._ended = False
         #: open ``with`` blocks, so that a second ``init`` does not end a run in use
@@ -90,9 +91,9 @@ class Run:
         return f"{base}/p/{quote(self.project, safe='')}/r/{self.id}"
 
     @property
-    def params(self) -> dict[str, Any]:
-        """The params set so far, nested ones dotted (a copy)."""
-        return dict(self._params)
+    def params(self) -> Params:
+        """The params set so far, nested ones dotted; ``run.params["lr"] = 0.1`` records one."""
+        return self._params
 
     @property
     def ended(self) -> bool:
@@ -188,7 +189,7 @@ class Run:
                         f"the param {name!r:.80} was set again to another value; both are kept",
                     )
                 self._settled_params.setdefault(name, settled[name])
-                self._params.setdefault(name, value)
+                self._params.keep_first(name, value)
             if settled:
                 self._write(Kind.PARAMS, {"params": settled})
 

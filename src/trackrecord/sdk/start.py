@@ -11,7 +11,7 @@ from typing import Any
 from trackrecord.journal.format import Kind, encode_structural
 from trackrecord.journal.place import INBOX
 from trackrecord.journal.writer import JournalWriter
-from trackrecord.sdk import current, keeper
+from trackrecord.sdk import current, keeper, notebook
 from trackrecord.sdk.beginning import begin_record
 from trackrecord.sdk.identity import identity
 from trackrecord.sdk.names import random_name
@@ -178,6 +178,7 @@ def _attach(run: Run, *, console: bool, system_metrics: bool | float) -> None:
 
     exits.install()
     current.make_current(run)
+    notebook.begun(run)
     sampler = None
     if system_metrics is not False and system_metrics is not None:
         interval_s = 10.0 if system_metrics is True else as_number(system_metrics) or 10.0
