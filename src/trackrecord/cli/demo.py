@@ -6,6 +6,7 @@ import sys
 import time
 from importlib.util import find_spec
 from pathlib import Path
+from shutil import which
 
 import click
 
@@ -91,10 +92,28 @@ def _say_goodbye(session: Session, place: Path, seconds: float) -> None:
         ("ui", "the web page: tables, live curves, comparison"),
         ("ls --project digits --sort -val/accuracy", "the sweep, the best run first"),
         ("plot --where 'group == \"mlp-64\"' -m val/loss", "its curves, here in the terminal"),
-        ("show random-forest", "everything about one run"),
+        # a demo run twice holds two runs of that name
+        (f"show {_latest(session, 'iris')}", "everything about one run"),
     ):
-        print_line(console, f"  trackrecord{store} {call}")
+        print_line(console, f"  {_own_command()}{store} {call}")
         print_line(console, f"      {what}", "dim")
+
+
+def _latest(session: Session, project: str) -> str:
+    """Return the short id of a project's newest run."""
+    from trackrecord.query.runs import select_runs
+    from trackrecord.words.ids import short_id
+
+    with session.open_store() as store:
+        return short_id(select_runs(store, project=project, limit=1).rows[0].id)
+
+
+def _own_command() -> str:
+    """Return what to type for this command: its name where the shell finds it, else the way to it."""
+    called = Path(sys.argv[0])
+    if which("trackrecord") or called.stem != "trackrecord":
+        return "trackrecord"
+    return shown_path(called.absolute())
 
 
 def shown_path(path: Path) -> str:
