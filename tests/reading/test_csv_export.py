@@ -37,6 +37,33 @@ def test_runs_as_csv(tmp_path: Path) -> None:
     assert (one["state"], one["created"][-1], two["tags"]) == ("finished", "Z", "")
 
 
+def test_a_sheet_names_the_same_best_run(tmp_path: Path) -> None:
+    """Beside the last value stands the best, for metrics whose contract has a goal: in the order of ``ls`` too."""
+    place = tmp_path / "store"
+    tr.define_metric("acc", project="p", store=place, goal="max")
+    for name, values in (("peaked", [0.9, 0.2]), ("steady", [0.5, 0.6])):
+        with tr.init("p", name=name, store=place) as run:
+            for value in values:
+                run.log({"acc": value, "time": 1.0})
+    with tr.init("p", name="empty", store=place):
+        pass
+    out = io.StringIO(newline="")
+    with open_store(place) as store:
+        write_runs(select_runs(store, order_by="-acc.best").rows, out)
+
+    lines = list(csv.DictReader(io.StringIO(out.getvalue(), newline="")))
+    assert [name for name in lines[0] if name.startswith("metrics.")] == [
+        "metrics.acc",
+        "metrics.acc.best",
+        "metrics.time",
+    ]
+    assert [(line["name"], line["metrics.acc"], line["metrics.acc.best"]) for line in lines] == [
+        ("peaked", "0.2", "0.9"),
+        ("steady", "0.6", "0.6"),
+        ("empty", "", ""),
+    ]
+
+
 def test_points_as_csv(tmp_path: Path) -> None:
     """One line a point, with every digit of the value."""
     place = tmp_path / "store"

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
 from trackrecord.query.moments import moment_text
-from trackrecord.words.records import RUN_FIELDS, RunRecord
+from trackrecord.words.records import RUN_FIELDS, MetricFigures, RunRecord
 
 if TYPE_CHECKING:
     from trackrecord.store.contract import Store
@@ -25,19 +25,27 @@ _PIECE = 50_000
 def write_runs(runs: Sequence[RunRecord], out: TextIO) -> int:
     """Write one line per run: its fields, then ``params.*``, ``summary.*`` and the last of ``metrics.*``.
 
+    Beside a metric stands its best, ``metrics.*.best``, where a contract states a goal: sorting a sheet by it names
+    the same best run as ``ls``.
+
     Missing values are empty, NaN is ``nan``, infinities ``inf`` and ``-inf``, lists and several tags JSON.
     Returns the number of lines without the header. Open the file with ``newline=""``.
     """
     params = _keys(run.params for run in runs)
     summary = _keys(run.summary for run in runs)
     metrics = _keys(run.metrics for run in runs)
+    with_best = {key for run in runs for key, figures in run.metrics.items() if figures.best is not None}
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(
         [
             *RUN_FIELDS,
             *(f"params.{key}" for key in params),
             *(f"summary.{key}" for key in summary),
-            *(f"metrics.{key}" for key in metrics),
+            *(
+                column
+                for key in metrics
+                for column in (f"metrics.{key}", f"metrics.{key}.best")[: 1 + (key in with_best)]
+            ),
         ]
     )
     for run in runs:
@@ -46,7 +54,7 @@ def write_runs(runs: Sequence[RunRecord], out: TextIO) -> int:
                 *(_text(getattr(run, field)) for field in RUN_FIELDS),
                 *(_text(run.params[key], quoted=True) if key in run.params else "" for key in params),
                 *(_text(run.summary[key], quoted=True) if key in run.summary else "" for key in summary),
-                *(_text(run.metrics[key].last) if key in run.metrics else "" for key in metrics),
+                *(cell for key in metrics for cell in _figures(run.metrics.get(key), best=key in with_best)),
             ]
         )
     return len(runs)
@@ -77,6 +85,12 @@ def write_points(
 
 def _keys(mappings: Iterable[Any]) -> list[str]:
     return sorted({key for mapping in mappings for key in mapping})
+
+
+def _figures(figures: MetricFigures | None, *, best: bool) -> list[str]:
+    """Return the cells of one metric: its last value, and its best where the table has a column for it."""
+    cells = [None, None] if figures is None else [figures.last, figures.best]
+    return [_text(cell) for cell in cells[: 1 + best]]
 
 
 def _text(value: Any, *, quoted: bool = False) -> str:
