@@ -8,7 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from trackrecord.query.runs import select_runs
+from trackrecord.reading.libraries import not_installed
 from trackrecord.reading.opening import open_store, warn_of
+from trackrecord.words.errors import UsageError
 from trackrecord.words.ids import short_id
 from trackrecord.words.records import RUN_FIELDS, RunRecord
 from trackrecord.words.states import RunState
@@ -42,19 +44,43 @@ def runs(
     Raises:
         QueryError: the filter or order can't be understood; it says where, and what was probably meant.
         NotFoundError: there is no such project.
+        UsageError: an argument is of the wrong type.
         StoreError: there is no store, or it can't be read.
 
     Example::
 
         for run in tr.runs("accuracy > 0.9", order_by="-accuracy", limit=5):
             print(run.name, run.summary["accuracy"])
+
+    The rows are snapshots (`RunRecord`); ``tr.open_run(row)`` gives the points, console, artifacts and media.
     """
+    _check_types(where, project, order_by, limit)
     opened = open_store(store, on_problem=warn_of)
     try:
         page = select_runs(opened, project=project, where=where, order_by=order_by, limit=limit)
     finally:
         opened.close()
     return RunTable(page.rows, page.total)
+
+
+def _check_types(where: Any, project: Any, order_by: Any, limit: Any) -> None:
+    if not isinstance(where, str):
+        raise UsageError(
+            f"where is a filter as a text, not {one_line(repr(where))}.",
+            hint='For example: tr.runs("val/accuracy > 0.9"); leave it out for all runs.',
+        )
+    if project is not None and not isinstance(project, str):
+        raise UsageError(f"project is the name of a project as a text, not {one_line(repr(project))}.")
+    if not isinstance(order_by, str) and not (
+        isinstance(order_by, Sequence) and all(isinstance(name, str) for name in order_by)
+    ):
+        raise UsageError(
+            f"order_by is a text such as '-val/accuracy,created' or a list of texts, not {one_line(repr(order_by))}."
+        )
+    if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 0):
+        raise UsageError(
+            f"limit is a whole number from 0, or None for all runs, not {one_line(repr(limit))}."
+        )
 
 
 class RunTable(Sequence[RunRecord]):
@@ -104,7 +130,7 @@ class RunTable(Sequence[RunRecord]):
         try:
             import pandas as pd
         except ImportError as error:
-            raise _not_installed("pandas") from error
+            raise not_installed("pandas") from error
         return pd.DataFrame(self.to_columns())
 
     def to_polars(self) -> pl.DataFrame:
@@ -115,7 +141,7 @@ class RunTable(Sequence[RunRecord]):
         try:
             import polars as pl
         except ImportError as error:
-            raise _not_installed("polars") from error
+            raise not_installed("polars") from error
         return pl.DataFrame([pl.Series(name, values) for name, values in self._uniform_columns().items()])
 
     def to_arrow(self) -> pa.Table:
@@ -126,7 +152,7 @@ class RunTable(Sequence[RunRecord]):
         try:
             import pyarrow as pa
         except ImportError as error:
-            raise _not_installed("pyarrow", "arrow") from error
+            raise not_installed("pyarrow", "arrow") from error
         return pa.table(self._uniform_columns())
 
     def _uniform_columns(self) -> dict[str, list[Any]]:
@@ -177,10 +203,10 @@ class RunTable(Sequence[RunRecord]):
         lines = [
             [
                 short_id(run.id),
-                _one_line(run.name),
+                one_line(run.name),
                 str(run.state),
                 f"{run.created:%Y-%m-%d %H:%M}",
-                *(_one_line(columns[name][at]) for name in names),
+                *(one_line(columns[name][at]) for name in names),
             ]
             for at, run in enumerate(self._rows[:_SHOWN_ROWS])
         ]
@@ -197,7 +223,8 @@ def _plain(value: Any) -> Any:
     return value.value if isinstance(value, RunState) else value
 
 
-def _one_line(value: Any) -> str:
+def one_line(value: Any) -> str:
+    """Return a value as a short text of printable characters."""
     if value is None:
         return ""
     text = f"{value:.6g}" if isinstance(value, float) else str(value)
@@ -220,10 +247,3 @@ def _uniform(values: list[Any]) -> list[Any]:
 def _is_ragged(values: list[Any]) -> bool:
     kinds = {type(part) for value in values if value is not None for part in value}
     return len(kinds) > 1 or bool(kinds & {list, dict})
-
-
-def _not_installed(library: str, extra: str | None = None) -> ImportError:
-    return ImportError(
-        f"{library} is not installed; install it with: pip install 'trackrecord[{extra or library}]'",
-        name=library,
-    )
