@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from rich.padding import Padding
-from rich.text import Text
-
 from trackrecord.cli.demo_parts import PARTS
+from trackrecord.cli.experiments import print_experiment
 from trackrecord.cli.grid import print_grid, print_line
 from trackrecord.cli.group_table import group_table, print_groups
-from trackrecord.cli.numbers import one_line
 from trackrecord.cli.run_columns import asked_columns
 from trackrecord.cli.session import Session
 from trackrecord.query.projects import experiments_of
 from trackrecord.query.runs import select_runs
 from trackrecord.store.contract import Store
-from trackrecord.words.records import ExperimentRecord, RunRecord
+from trackrecord.words.records import RunRecord
 
 _IRIS_COLUMNS = ("id", "name", "state", "accuracy", "n_estimators", "max_depth")
 
@@ -31,26 +28,10 @@ def print_results(session: Session, store: Store, begun: float) -> None:
         else:
             print_grid(session.console, asked_columns(runs, _IRIS_COLUMNS, unicode=session.unicode))
         for experiment in experiments_of(store, part.project):
-            _print_experiment(session, experiment)
+            print_line(session.console)
+            print_experiment(session.console, experiment)
 
 
 def _print_groups(session: Session, runs: list[RunRecord]) -> None:
     table = group_table(runs, "group", lambda run: run.group)
     print_groups(session.console, table, unicode=session.unicode)
-
-
-def _print_experiment(session: Session, experiment: ExperimentRecord) -> None:
-    colour = {"confirmed": "bold green", "refuted": "bold red"}.get(experiment.verdict or "", "bold")
-    print_line(session.console)
-    line = Text.assemble(
-        (one_line(experiment.name), "bold"), "  ", (one_line(experiment.verdict or ""), colour)
-    )
-    print_line(session.console, line)
-    for name, text in (
-        ("hypothesis", experiment.hypothesis),
-        ("prediction", experiment.prediction),
-        ("conclusion", experiment.conclusion),
-    ):
-        if text:
-            said = Text.assemble((f"{name}  ", "dim"), one_line(text))
-            session.console.print(Padding(said, (0, 0, 0, 2), expand=False))

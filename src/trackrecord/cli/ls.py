@@ -1,4 +1,4 @@
-"""``trackrecord ls``: runs, or projects, as a table."""
+"""``trackrecord ls``: runs or projects as a table, or experiments with their texts."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ Examples:
   trackrecord ls 'state == "failed" and created > -7d' --all
   trackrecord ls --project digits --columns name,params.lr,val/loss
   trackrecord ls --projects
+  trackrecord ls --experiments --project digits
   trackrecord ls --json | jq '.items[].name'
 
 FILTER is Trackrecord's filter language (docs/query.md).
@@ -43,6 +44,7 @@ FILTER is Trackrecord's filter language (docs/query.md).
 @click.option("--all", "-a", "everything", is_flag=True, help="No limit.")
 @click.option("--columns", "-c", metavar="NAMES", help="Columns with commas: name, params.lr, val/loss ...")
 @click.option("--projects", "list_projects_too", is_flag=True, help="List the projects instead.")
+@click.option("--experiments", "list_experiments_too", is_flag=True, help="List the experiments instead.")
 @json_option
 @store_option
 @click.pass_context
@@ -56,6 +58,7 @@ def command(
     everything: bool,
     columns: str | None,
     list_projects_too: bool,
+    list_experiments_too: bool,
     as_json: bool,
 ) -> None:
     """List runs as a table, the youngest first.
@@ -65,11 +68,16 @@ def command(
     """
     session = session_of(ctx)
     most = None if everything else limit
-    if list_projects_too and where:
-        raise click.UsageError("--projects takes no FILTER.")
+    if list_projects_too and list_experiments_too:
+        raise click.UsageError("Take --projects or --experiments, one of the two.")
+    if where and (list_projects_too or list_experiments_too):
+        raise click.UsageError(f"--{'projects' if list_projects_too else 'experiments'} takes no FILTER.")
     with session.open_store() as store:
         if list_projects_too:
             _list_projects(session, store, most, as_json)
+            return
+        if list_experiments_too:
+            _list_experiments(session, store, project, most, as_json)
             return
         from trackrecord.query.runs import select_runs
 
@@ -118,6 +126,28 @@ def _list_projects(session: Session, store: Store, limit: int | None, as_json: b
         _print_projects(session, page)
     else:
         print_line(session.console, "The store has no project yet.")
+
+
+def _list_experiments(
+    session: Session, store: Store, project: str | None, limit: int | None, as_json: bool
+) -> None:
+    from trackrecord.cli.experiments import experiments_as_json, print_experiments
+    from trackrecord.query.projects import experiments_of
+
+    revision = store.catalog.revision()
+    found = experiments_of(store, project)[::-1]
+    shown = found[:limit]
+    if as_json:
+        from trackrecord.cli.answers import print_json
+
+        print_json(experiments_as_json(shown, len(found), revision))
+    elif found:
+        print_experiments(session.console, shown, len(found))
+    else:
+        print_line(
+            session.console,
+            "The project has no experiment yet." if project else "The store has no experiment yet.",
+        )
 
 
 def _print_projects(session: Session, page: ProjectPage) -> None:

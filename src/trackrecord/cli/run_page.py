@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
+from trackrecord.cli.experiments import print_experiment
 from trackrecord.cli.grid import GridColumn, print_grid, print_line
 from trackrecord.cli.marks import goal_mark, state_text
 from trackrecord.cli.numbers import count_of, format_number, format_size, format_value, one_line
@@ -18,7 +19,7 @@ from trackrecord.cli.printed import printed_text
 from trackrecord.cli.times import format_ago, format_duration, format_moment
 from trackrecord.query.console import ConsolePage
 from trackrecord.words.ids import short_id
-from trackrecord.words.records import MetricFigures, RunDetail
+from trackrecord.words.records import ExperimentRecord, MetricFigures, RunDetail
 
 #: so many of the last lines that a run printed are shown
 LAST_LINES = 10
@@ -31,6 +32,7 @@ class RunPage:
         self,
         console: Console,
         detail: RunDetail,
+        experiment: ExperimentRecord | None,
         printed: ConsolePage,
         *,
         unicode: bool,
@@ -40,6 +42,7 @@ class RunPage:
         self.console = console
         self.detail = detail
         self.run = detail.record
+        self.experiment = experiment
         self.printed = printed
         self.unicode = unicode
         self.all_metrics = all_metrics
@@ -48,6 +51,7 @@ class RunPage:
     def print(self) -> None:
         """Print everything."""
         self._head()
+        self._experiment()
         self._texts()
         self._params()
         self._summary()
@@ -84,6 +88,11 @@ class RunPage:
             + ("" if run.last_step is None else f", last step {format_value(run.last_step)}"),
         }
         self._pairs({key: value for key, value in facts.items() if value is not None}, indent=2)
+
+    def _experiment(self) -> None:
+        if self.experiment is not None:
+            self._heading("Experiment")
+            print_experiment(self.console, self.experiment, indent=2)
 
     def _texts(self) -> None:
         for title, text in (("Hypothesis", self.run.hypothesis), ("Notes", self.run.notes)):

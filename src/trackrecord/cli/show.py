@@ -44,7 +44,7 @@ def command(
     whole_environment: bool,
     as_json: bool,
 ) -> None:
-    """Show everything about one run: facts, params, results, artifacts, environment, problems, console.
+    """Show everything about one run: facts, experiment, params, results, artifacts, environment, problems, console.
 
     RUN is an id, an unambiguous beginning or ending of one (4 characters or more), or a name no other run has (with
     --project: no other run of that project).
@@ -67,11 +67,14 @@ def command(
             return
         from trackrecord.cli.run_page import LAST_LINES, RunPage
         from trackrecord.query.console import console_page
+        from trackrecord.query.projects import experiment_of
 
+        experiment = experiment_of(store, detail.record)
         printed = console_page(store, detail.record.id, limit=LAST_LINES, tail=True)
     RunPage(
         session.console,
         detail,
+        experiment,
         printed,
         unicode=session.unicode,
         all_metrics=all_metrics,

@@ -12,7 +12,7 @@ from trackrecord.query.names import contracts_by_project, project_number
 from trackrecord.query.runs import cursor_at, position_of
 from trackrecord.query.sql import whole_numbers
 from trackrecord.words.contract import MetricContract, contract_for
-from trackrecord.words.records import ExperimentRecord, PrimaryResult, ProjectDetail, ProjectRecord
+from trackrecord.words.records import ExperimentRecord, PrimaryResult, ProjectDetail, ProjectRecord, RunRecord
 from trackrecord.words.states import RunState
 
 if TYPE_CHECKING:
@@ -83,6 +83,13 @@ def experiments_of(store: Store, project: str | None = None) -> tuple[Experiment
             store.catalog.rows(sql, () if number is None else (number,))
         )
     )
+
+
+def experiment_of(store: Store, run: RunRecord) -> ExperimentRecord | None:
+    """Return the experiment that a run belongs to, None when it belongs to none."""
+    if run.experiment is None:
+        return None
+    return next((each for each in experiments_of(store, run.project) if each.name == run.experiment), None)
 
 
 def _projects(store: Store, numbers: list[int]) -> tuple[ProjectRecord, ...]:
