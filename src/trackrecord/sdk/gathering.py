@@ -6,11 +6,9 @@ import os
 import platform
 import subprocess
 import sys
-import time
 from typing import Any
 
 from trackrecord.journal.process import host_name
-from trackrecord.sdk.caller import command_line
 
 GIT_LIMIT_S = 10.0
 
@@ -24,11 +22,8 @@ def process_facts(folder: str) -> dict[str, Any]:
     """Return how the process was started."""
     script = sys.argv[0] if sys.argv else ""
     return {
-        "command": command_line(),
         "script": os.path.abspath(script) if script and script not in ("-c", "-m") else None,
         "folder": folder,
-        "pid": os.getpid(),
-        "started": time.time(),
     }
 
 
