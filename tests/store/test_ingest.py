@@ -336,6 +336,25 @@ def test_a_limit_stops_a_pass_and_the_next_one_goes_on(tmp_path: Path) -> None:
         assert store.catalog.rows("SELECT count(*) FROM run") == [(10,)]
 
 
+def test_progress_is_told_between_transactions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is told as done is committed: others see it, and could write themselves at that moment."""
+    monkeypatch.setattr("trackrecord.store.ingest._GROUP_BYTES", 1)
+    for number in range(5):
+        curve(f"run{number}", number + 1).put(tmp_path)
+    told = []
+    with EmbeddedStore.open(tmp_path) as store, EmbeddedStore.open(tmp_path) as other:
+
+        def on_progress(done: int, total: int) -> None:
+            with other.connections.writing(0.0) as connection:
+                runs = connection.execute("SELECT count(*) FROM run").fetchone()[0]
+            told.append((done, total, runs))
+
+        assert take_in(store, on_progress=on_progress).problems == []
+        assert told == [(done, 5, done) for done in range(6)]
+        assert take_in(store, on_progress=on_progress).problems == []
+        assert len(told) == 6
+
+
 @pytest.mark.parametrize("there", [True, False])
 def test_an_empty_inbox_costs_no_write(tmp_path: Path, there: bool) -> None:
     """A pass with nothing to do changes no revision, with an inbox or without."""

@@ -32,10 +32,12 @@ class Session:
 
     @contextmanager
     def open_store(self) -> Iterator[Store]:
-        """Open the store with everything its inbox holds taken in. Raises StoreError."""
+        """Open the store with all that its inbox holds taken in; if that lasts, with a bar. Raises StoreError."""
+        from trackrecord.cli.intake import intake_bar
         from trackrecord.reading.opening import open_store
 
-        store = open_store(self.store_path, on_problem=self.say_warning)
+        with intake_bar(sys.stderr) as tell:
+            store = open_store(self.store_path, on_problem=self.say_warning, on_progress=tell)
         try:
             yield store
         finally:

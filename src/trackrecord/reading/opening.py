@@ -20,6 +20,7 @@ def open_store(
     take_in: bool = True,
     create: bool = False,
     on_problem: Callable[[str], None] | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> EmbeddedStore:
     """Open a store for reading.
 
@@ -31,6 +32,7 @@ def open_store(
         create: make an empty store where there is none.
         on_problem: called with a sentence when the inbox could not be taken in; the answer is then what
             the database holds.
+        on_progress: called with how many segments of how many are taken in, now and then while that goes on.
 
     Raises:
         StoreNotFoundError: there is no store.
@@ -39,7 +41,7 @@ def open_store(
     """
     store = EmbeddedStore.open(find_store(path), create=create)
     if take_in:
-        report = take_in_inbox(store, wait_s=WAIT_S)
+        report = take_in_inbox(store, wait_s=WAIT_S, on_progress=on_progress)
         if report.problem and on_problem is not None and _something_waits(store):
             on_problem(report.problem)
     return store

@@ -10,6 +10,7 @@ import os
 import sqlite3
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,9 +56,17 @@ class IngestReport:
         return self.revision is not None
 
 
-def take_in(store: EmbeddedStore, *, wait_s: float = 0.2, limit: int | None = None) -> IngestReport:
+def take_in(
+    store: EmbeddedStore,
+    *,
+    wait_s: float = 0.2,
+    limit: int | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> IngestReport:
     """Take in what waits in the inbox of ``store``, at most about ``limit`` bytes of it.
 
+    ``on_progress`` is told how many of how many segments are done: at the beginning and after each transaction,
+    never within one.
     Waits at most ``wait_s`` seconds for another ingester. Never raises for a store that is locked, read-only or full,
     nor for a journal that can't be read: the report says so, and what waits goes on waiting.
 
@@ -69,10 +78,14 @@ def take_in(store: EmbeddedStore, *, wait_s: float = 0.2, limit: int | None = No
     """
     report = IngestReport()
     try:
-        _Pass(store, report, wait_s, limit).run()
+        _Pass(store, report, wait_s, limit).run(on_progress or _say_nothing)
     except (StoreError, sqlite3.Error, OSError) as error:
         report.problems.insert(0, str(error))
     return report
+
+
+def _say_nothing(_done: int, _total: int) -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +116,7 @@ class _Pass:
         #: taken in completely by the present transaction, never to grow again
         self._complete: list[str] = []
 
-    def run(self) -> None:
+    def run(self, on_progress: Callable[[int, int], None]) -> None:
         waiting = deque(self._work())
         if not waiting:
             return
@@ -112,7 +125,8 @@ class _Pass:
                 f"the store {self._store.path} is read-only or its disk is full: its inbox waits"
             )
             return
-        one_by_one = 0
+        one_by_one, total = 0, len(waiting)
+        on_progress(0, total)
         while waiting and (self._limit is None or self._report.bytes < self._limit):
             group = deque(waiting)
             try:
@@ -134,6 +148,7 @@ class _Pass:
             waiting = group
             one_by_one = max(0, one_by_one - 1)
             self._remove_complete()
+            on_progress(total - len(waiting), total)
 
     def _work(self) -> list[Segment]:
         """Return the segments that have grown, or that can be removed."""
