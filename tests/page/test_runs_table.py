@@ -40,6 +40,16 @@ def test_shows_all_runs(site: Site, open_page: Callable[..., Page]) -> None:
     expect(page.locator("tr[data-run]", has_text="run-2").get_by_text("failed")).to_be_visible()
 
 
+def test_the_numbers_of_a_column_stand_below_each_other(site: Site, open_page: Callable[..., Page]) -> None:
+    """Results of one column have equally many decimals, so that 0.9 and 0.91 are 0.9000 and 0.9100; counts stay whole."""
+    page = open_page(site.project("runs?cols=summary.accuracy,last_step&sort=name"))
+    cells = page.locator("tr[data-run] td[data-numeric=true]")
+    expect(cells).to_have_count(12)
+    texts = cells.all_inner_texts()
+    assert sorted(texts[0::2]) == ["0.9000", "0.9100", "0.9200", "0.9300", "0.9400", "0.9500"]
+    assert set(texts[1::2]) == {"119"}
+
+
 def test_filters(site: Site, open_page: Callable[..., Page]) -> None:
     """A filter narrows the table, counts exactly, stands in the address and comes back with it."""
     page = open_page(site.project())

@@ -45,7 +45,7 @@ describe("ComparisonTable", () => {
       within(accuracy!)
         .getAllByRole("cell")
         .map((cell) => cell.textContent),
-    ).toEqual(["0.91235best", "0.5"]);
+    ).toEqual(["best0.9123", "0.5000"]);
     expect(within(rate!).getByLabelText("not recorded")).toBeTruthy();
     expect(within(loss!).getAllByRole("cell")[0]!.textContent).toBe("NaN");
     expect(screen.getByRole("columnheader", { name: MARKUP })).toBeTruthy();

@@ -1,6 +1,7 @@
 import type { ComparisonLine, Json, RunHead } from "../../api/types";
 import { hoverRun } from "../../data/hover";
-import { exact, formatCount, formatNumber, formatValue, isNumeric } from "../../format/numbers";
+import { numberFormat, type NumberFormat } from "../../format/columns";
+import { exact, formatCount, formatValue, isNumeric } from "../../format/numbers";
 import { Swatch } from "../../parts/RunMarks";
 import css from "./compare.module.css";
 
@@ -54,23 +55,26 @@ export function ComparisonTable({ title, runs, lines, styles, everything, open }
               </tr>
             </thead>
             <tbody>
-              {shown.map((line) => (
-                <tr key={line.key}>
-                  <th scope="row" title={line.key}>
-                    <code>{line.key}</code>
-                    {line.unit && <small> {line.unit}</small>}
-                    {line.goal && <small> {line.goal === "max" ? "higher is better" : "lower is better"}</small>}
-                  </th>
-                  {runs.map((run, i) => (
-                    <Value
-                      key={run.id}
-                      value={line.values[i]}
-                      best={line.best.includes(i) && line.differs}
-                      rounded={results}
-                    />
-                  ))}
-                </tr>
-              ))}
+              {shown.map((line) => {
+                const format = results ? numberFormat(line.values) : null;
+                return (
+                  <tr key={line.key}>
+                    <th scope="row" title={line.key}>
+                      <code>{line.key}</code>
+                      {line.unit && <small> {line.unit}</small>}
+                      {line.goal && <small> {line.goal === "max" ? "higher is better" : "lower is better"}</small>}
+                    </th>
+                    {runs.map((run, i) => (
+                      <Value
+                        key={run.id}
+                        value={line.values[i]}
+                        best={line.best.includes(i) && line.differs}
+                        format={format}
+                      />
+                    ))}
+                  </tr>
+                );
+              })}
             </tbody>
           </table>
         </div>
@@ -79,7 +83,8 @@ export function ComparisonTable({ title, runs, lines, styles, everything, open }
   );
 }
 
-function Value({ value, best, rounded }: { value: Json | undefined; best: boolean; rounded: boolean }) {
+/** A value as it was given, or in `format` where it is a result. */
+function Value({ value, best, format }: { value: Json | undefined; best: boolean; format: NumberFormat | null }) {
   if (value === null || value === undefined)
     return (
       <td className={css.absent}>
@@ -89,8 +94,8 @@ function Value({ value, best, rounded }: { value: Json | undefined; best: boolea
   const numeric = isNumeric(value);
   return (
     <td data-best={best} data-numeric={numeric} title={exact(value)}>
-      {numeric && rounded ? formatNumber(value, 5) : formatValue(value)}
       {best && <span className={css.best}>best</span>}
+      {numeric && format ? format(value) : formatValue(value)}
     </td>
   );
 }

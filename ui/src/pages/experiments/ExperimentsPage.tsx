@@ -1,8 +1,9 @@
 import { useExperimentRuns, useProject } from "../../api/queries";
-import type { Experiment, ProjectDetail } from "../../api/types";
+import type { Experiment, ProjectDetail, RunRow } from "../../api/types";
 import { Link } from "../../app/navigation";
 import { urls } from "../../app/urls";
 import { assignStyles } from "../../chart/palette";
+import { numberFormat } from "../../format/columns";
 import { formatCount, formatNumber } from "../../format/numbers";
 import { formatAgo, formatDuration, formatTime } from "../../format/times";
 import { useNow } from "../../format/useNow";
@@ -76,6 +77,12 @@ function Runs({ experiment, project }: { experiment: Experiment; project: Projec
   const sort = column && goal ? `${goal === "max" ? "-" : ""}${sortName(column)}` : "-created";
   const { data, error } = useExperimentRuns(project.name, q, sort, column ? [column.name] : []);
   if (!data) return error ? <Failure error={error} /> : <Loading what="its runs" />;
+  const runs = data.items.slice(0, 8);
+  const result = (run: RunRow) => {
+    const values = column ? run.metrics[column.key] : undefined;
+    return goal ? values?.best : values?.last;
+  };
+  const format = numberFormat(runs.map(result));
   const styles = assignStyles(data.items.map((run) => run.id));
   return (
     <div className={css.runs}>
@@ -95,24 +102,21 @@ function Runs({ experiment, project }: { experiment: Experiment; project: Projec
           </tr>
         </thead>
         <tbody>
-          {data.items.slice(0, 8).map((run) => {
-            const values = column ? run.metrics[column.key] : undefined;
-            return (
-              <tr key={run.id}>
-                <th scope="row">
-                  <Link to={urls.run(run.project, run.id)}>
-                    <Swatch style={styles.get(run.id)!} />
-                    <span>{run.name}</span>
-                  </Link>
-                </th>
-                <td>
-                  <StateMark state={run.state} />
-                </td>
-                <td data-number>{formatDuration(run.duration_s)}</td>
-                {column && <td data-number>{formatNumber(goal ? values?.best : values?.last)}</td>}
-              </tr>
-            );
-          })}
+          {runs.map((run) => (
+            <tr key={run.id}>
+              <th scope="row">
+                <Link to={urls.run(run.project, run.id)}>
+                  <Swatch style={styles.get(run.id)!} />
+                  <span>{run.name}</span>
+                </Link>
+              </th>
+              <td>
+                <StateMark state={run.state} />
+              </td>
+              <td data-number>{formatDuration(run.duration_s)}</td>
+              {column && <td data-number>{format(result(run))}</td>}
+            </tr>
+          ))}
         </tbody>
       </table>
       <footer>

@@ -4,6 +4,7 @@ import { preferredStyle } from "../../chart/palette";
 import { ChartSections } from "../../chart/ChartSections";
 import { ChartTools } from "../../chart/ChartTools";
 import { useChartSettings } from "../../chart/useChartSettings";
+import { numberFormat } from "../../format/columns";
 import { exact, formatNumber, formatValue, isNumeric } from "../../format/numbers";
 import { Empty } from "../../parts/Messages";
 import css from "./run.module.css";
@@ -72,7 +73,8 @@ function Results({ run }: { run: RunDetail }) {
           value={metric.best}
           unit={metric.contract!.unit}
           primary={metric.contract!.primary}
-          note={`${metric.contract!.goal === "max" ? "highest" : "lowest"}${metric.best_step === null ? "" : `, at step ${formatNumber(metric.best_step)}`}; last ${formatNumber(metric.last)}`}
+          also={metric.last}
+          note={`${metric.contract!.goal === "max" ? "highest" : "lowest"}${metric.best_step === null ? "" : `, at step ${formatNumber(metric.best_step)}`}; last ${numberFormat([metric.best, metric.last])(metric.last)}`}
         />
       ))}
       {summary.map(([key, value]) => (
@@ -90,12 +92,15 @@ function Results({ run }: { run: RunDetail }) {
 function Result({
   name,
   value,
+  also,
   unit,
   note,
   primary,
 }: {
   name: string;
   value: ApiNumber | null;
+  /** A number of the note, written with as many decimals. */
+  also?: ApiNumber | null;
   unit?: string | null;
   note: string;
   primary?: boolean;
@@ -105,7 +110,7 @@ function Result({
       <dt title={name}>{name}</dt>
       <dd>
         <b className="number" title={exact(value)}>
-          {isNumeric(value) ? formatNumber(value, 5) : value}
+          {isNumeric(value) ? numberFormat([value, also])(value) : value}
           {unit && <small> {unit}</small>}
         </b>
         <span className="muted">{note}</span>

@@ -1,12 +1,13 @@
 import type { RunRow } from "../../api/types";
+import type { NumberFormat } from "../../format/columns";
 import { exact, formatNumber, formatValue, isNumeric } from "../../format/numbers";
 import { formatAgo, formatDuration, formatTime } from "../../format/times";
 import { StateMark } from "../../parts/RunMarks";
 import { cellValue, type Column } from "./columns";
 import css from "./runs.module.css";
 
-/** One value of a run in its column's form. */
-export function Cell({ column, row, now }: { column: Column; row: RunRow; now: number }) {
+/** One value of a run in its column's form; `format` is that of the column's numbers. */
+export function Cell({ column, row, now, format }: { column: Column; row: RunRow; now: number; format: NumberFormat }) {
   const value = cellValue(column, row);
   if (column.key === "state" && column.kind === "field") return <StateMark state={row.state} />;
   if (value === null || value === undefined) return null;
@@ -31,6 +32,6 @@ export function Cell({ column, row, now }: { column: Column; row: RunRow; now: n
     }
   }
   if (column.kind === "params") return <span title={exact(value)}>{formatValue(value)}</span>;
-  if (isNumeric(value)) return <span title={exact(value)}>{formatNumber(value)}</span>;
+  if (isNumeric(value)) return <span title={exact(value)}>{format(value)}</span>;
   return <span title={exact(value)}>{formatValue(value)}</span>;
 }

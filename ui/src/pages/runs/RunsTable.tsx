@@ -1,15 +1,16 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useRef } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import type { RunRow } from "../../api/types";
 import { Link } from "../../app/navigation";
 import { urls } from "../../app/urls";
 import { preferredStyle } from "../../chart/palette";
+import { numberFormat } from "../../format/columns";
 import { useNow } from "../../format/useNow";
 import { Icon } from "../../parts/Icon";
 import { Swatch } from "../../parts/RunMarks";
 import { useWidth } from "../../parts/useWidth";
 import { Cell } from "./Cell";
-import { columnWidths, FIXED_WIDTH, type Column } from "./columns";
+import { cellValue, columnWidths, FIXED_WIDTH, type Column } from "./columns";
 import css from "./runs.module.css";
 import { sortDirection, sortName } from "./sorting";
 
@@ -61,6 +62,10 @@ export function RunsTable({
     if (rows.length < total && last + AHEAD >= rows.length) onNeedMore();
   }, [last, rows.length, total, onNeedMore]);
 
+  const formats = useMemo(
+    () => columns.map((column) => numberFormat(column.numeric ? rows.map((row) => cellValue(column, row)) : [])),
+    [columns, rows],
+  );
   const someSelected = rows.some((row) => selected.has(row.id));
   const allSelected = rows.length > 0 && rows.every((row) => selected.has(row.id));
   const before = first * ROW_HEIGHT;
@@ -155,9 +160,9 @@ export function RunsTable({
                     <span>{row.name}</span>
                   </Link>
                 </th>
-                {columns.map((column) => (
+                {columns.map((column, i) => (
                   <td key={column.name} data-numeric={column.numeric}>
-                    <Cell column={column} row={row} now={now} />
+                    <Cell column={column} row={row} now={now} format={formats[i]!} />
                   </td>
                 ))}
               </tr>
