@@ -117,11 +117,16 @@ export function useComparison(runs: string[]) {
   });
 }
 
+/** Entries of a key, the newest first. */
 export function useMedia(run: string, key: string) {
   return useInfiniteQuery({
     queryKey: ["media", run, key],
     queryFn: ({ pageParam, signal }) =>
-      getJson<Page<MediaEntry>>(`/runs/${part(run)}/media/${part(key)}`, { limit: 200, cursor: pageParam }, signal),
+      getJson<Page<MediaEntry>>(
+        `/runs/${part(run)}/media/${part(key)}`,
+        { order: "desc", limit: 200, cursor: pageParam },
+        signal,
+      ),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
   });

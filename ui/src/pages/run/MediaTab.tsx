@@ -1,14 +1,17 @@
-import { useState } from "react";
+import { useQuery } from "@tanstack/react-query";
+import { useRef, useState } from "react";
 import { apiUrl, part } from "../../api/client";
 import { useMedia } from "../../api/queries";
 import type { MediaEntry, RunDetail } from "../../api/types";
-import { exact, formatBytes, formatCount, formatNumber, formatValue, isNumeric, toNumber } from "../../format/numbers";
+import { formatBytes, formatCount, formatNumber } from "../../format/numbers";
 import { formatTime } from "../../format/times";
 import { Icon } from "../../parts/Icon";
 import { Empty, Failure, Loading } from "../../parts/Messages";
 import { Modal } from "../../parts/Modal";
+import { useNear } from "../../parts/useNear";
+import { DrawnData, isDrawn } from "./DrawnData";
 import css from "./media.module.css";
-import { barHeights } from "./histogram";
+import { fetchMediaData, isDataFile } from "./mediaData";
 
 export function MediaTab({ run }: { run: RunDetail }) {
   if (run.media.length === 0) {
@@ -34,10 +37,14 @@ export function MediaTab({ run }: { run: RunDetail }) {
   );
 }
 
-/** All entries of one key. The newest steps are last in the store and first on the screen. */
+/** All entries of one key, the newest first. */
 function Media({ run, name, kind, entries }: { run: string; name: string; kind: string; entries: number }) {
   const { data, error, hasNextPage, fetchNextPage, isFetching } = useMedia(run, name);
-  const items = data?.pages.flatMap((page) => page.items).filter((item) => item.kind === kind) ?? [];
+  const total = data?.pages[0]?.total ?? 0;
+  // Counted from the oldest, so that an entry keeps its number when a newer one comes.
+  const items = (data?.pages.flatMap((page) => page.items) ?? [])
+    .map((item, i) => ({ item, number: total - i }))
+    .filter(({ item }) => item.kind === kind);
   return (
     <section aria-label={`${name}, ${kind}`}>
       <header className={css.head}>
@@ -48,8 +55,8 @@ function Media({ run, name, kind, entries }: { run: string; name: string; kind: 
       </header>
       {!data && (error ? <Failure error={error} /> : <Loading what={name} />)}
       <div className={css.grid} data-kind={kind}>
-        {items.map((item, i) => (
-          <figure key={`${item.step} ${i}`} className={css.item}>
+        {items.map(({ item, number }) => (
+          <figure key={number} className={css.item}>
             <Content entry={item} />
             <figcaption title={formatTime(item.time)}>
               <span className="number">step {formatNumber(item.step)}</span>
@@ -73,15 +80,8 @@ function blob(entry: MediaEntry, query: { type?: string; download?: number } = {
 
 function Content({ entry }: { entry: MediaEntry }) {
   const type = entry.media_type ?? "";
-  if (entry.data?.text !== undefined)
-    return (
-      <pre className={css.text} tabIndex={0} role="region" aria-label={`${entry.key}, step ${entry.step}`}>
-        {entry.data.text}
-      </pre>
-    );
-  if (entry.data?.columns && entry.data.rows)
-    return <DataTable entry={entry} columns={entry.data.columns} rows={entry.data.rows} />;
-  if (entry.data?.edges && entry.data.counts) return <Histogram entry={entry} />;
+  if (entry.data && isDrawn(entry.data)) return <DrawnData entry={entry} data={entry.data} />;
+  if (isDataFile(entry)) return <DataFile entry={entry} />;
   if (!entry.digest) return <p className="muted">The file of this entry is not in the store.</p>;
   // SVG may hold scripts and is therefore never shown as part of this page.
   if (type.startsWith("image/") && !type.includes("svg")) return <Picture entry={entry} />;
@@ -93,11 +93,38 @@ function Content({ entry }: { entry: MediaEntry }) {
     return (
       <video controls preload="none" src={blob(entry, { type })} aria-label={`${entry.key}, step ${entry.step}`} />
     );
+  return <Download entry={entry} />;
+}
+
+function Download({ entry }: { entry: MediaEntry }) {
   return (
-    <a className="button" href={blob(entry, { download: 1 })} download>
+    <a className={`button ${css.download}`} href={blob(entry, { download: 1 })} download>
       <Icon name="download" />
-      Download {type || entry.kind} ({formatBytes(entry.size)})
+      Download {entry.media_type || entry.kind} ({formatBytes(entry.size)})
     </a>
+  );
+}
+
+/** A text, table or histogram that is a file of its own: fetched once it comes near the screen, then drawn like any other. */
+function DataFile({ entry }: { entry: MediaEntry }) {
+  const place = useRef<HTMLDivElement>(null);
+  const near = useNear(place);
+  const { data, error, refetch } = useQuery({
+    queryKey: ["media data", entry.digest],
+    queryFn: ({ signal }) => fetchMediaData(entry, signal),
+    enabled: near,
+    staleTime: Infinity,
+  });
+  if (data && isDrawn(data)) return <DrawnData entry={entry} data={data} />;
+  return (
+    <div ref={place} className={css.waiting}>
+      {error ? (
+        <Failure error={error} onRetry={() => void refetch()} />
+      ) : data ? null : (
+        <Loading what={`${formatBytes(entry.size)} of ${entry.kind}`} />
+      )}
+      {(error || data) && <Download entry={entry} />}
+    </div>
   );
 }
 
@@ -116,74 +143,5 @@ function Picture({ entry }: { entry: MediaEntry }) {
         </Modal>
       )}
     </>
-  );
-}
-
-function DataTable({ entry, columns, rows }: { entry: MediaEntry; columns: string[]; rows: unknown[][] }) {
-  return (
-    <div className={css.tableScroll} tabIndex={0} role="region" aria-label={`${entry.key}, step ${entry.step}`}>
-      <table>
-        <thead>
-          <tr>
-            {columns.map((column, i) => (
-              <th key={i} scope="col">
-                {column}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.slice(0, 200).map((row, i) => (
-            <tr key={i}>
-              {row.map((value, j) => (
-                <td key={j} data-numeric={isNumeric(value)} title={exact(value as never)}>
-                  {isNumeric(value) ? formatNumber(value) : formatValue(value as never)}
-                </td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      {rows.length > 200 && <p className="muted">The first 200 of {formatCount(rows.length, "row")}.</p>}
-    </div>
-  );
-}
-
-const WIDTH = 320;
-const HEIGHT = 110;
-
-function Histogram({ entry }: { entry: MediaEntry }) {
-  const edges = entry.data!.edges!.map(toNumber);
-  const counts = entry.data!.counts!.map(toNumber);
-  const bars = barHeights(edges, counts);
-  const total = counts.reduce((sum, count) => sum + count, 0);
-  const low = formatNumber(edges[0]);
-  const high = formatNumber(edges.at(-1));
-  return (
-    <div className={css.histogram}>
-      <svg
-        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
-        preserveAspectRatio="none"
-        role="img"
-        aria-label={`Histogram of ${formatNumber(total)} values from ${low} to ${high}`}
-      >
-        {bars.map((bar, i) => (
-          <rect
-            key={i}
-            x={bar.from * WIDTH}
-            width={Math.max(0.5, (bar.to - bar.from) * WIDTH - 1)}
-            y={HEIGHT * (1 - bar.height)}
-            height={HEIGHT * bar.height}
-          >
-            <title>{`${formatNumber(edges[i])} to ${formatNumber(edges[i + 1])}: ${formatNumber(counts[i])}`}</title>
-          </rect>
-        ))}
-      </svg>
-      <p className="muted number">
-        <span>{low}</span>
-        <span>{formatNumber(total)} values</span>
-        <span>{high}</span>
-      </p>
-    </div>
   );
 }

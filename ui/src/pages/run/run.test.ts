@@ -1,7 +1,9 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { collapseReturns, parseAnsi, showLine } from "./console";
 import { imageType, isText } from "./fileTypes";
+import type { MediaEntry } from "../../api/types";
 import { barHeights } from "./histogram";
+import { fetchMediaData, isDataFile, plain } from "./mediaData";
 
 describe("console lines", () => {
   it("show the last state of a progress bar", () => {
@@ -49,5 +51,45 @@ describe("histograms", () => {
   });
   it("stand empty without counts", () => {
     expect(barHeights([0, 1], [0])).toEqual([{ from: 0, to: 1, height: 0 }]);
+  });
+});
+
+describe("large tables, texts and histograms", () => {
+  const entry: MediaEntry = {
+    kind: "table",
+    key: "predictions",
+    step: 1,
+    time: "",
+    caption: null,
+    digest: "sha256:ab",
+    media_type: "application/json",
+    size: 70_000,
+    data: null,
+  };
+  afterEach(() => void vi.unstubAllGlobals());
+
+  it("are files that are fetched, unless they are too large or something else", () => {
+    expect(isDataFile(entry)).toBe(true);
+    expect(isDataFile({ ...entry, size: 20_000_001 })).toBe(false);
+    expect(isDataFile({ ...entry, kind: "figure" })).toBe(false);
+    expect(isDataFile({ ...entry, media_type: "image/svg+xml" })).toBe(false);
+    expect(isDataFile({ ...entry, data: { columns: [], rows: [] } })).toBe(false);
+  });
+
+  it("hold the numbers that JSON can't as the API writes them", () => {
+    expect(
+      plain({ columns: ["a"], rows: [[{ $float: "NaN" }], [{ $int: "9007199254740993" }], [{ a: null }]] }),
+    ).toEqual({
+      columns: ["a"],
+      rows: [["NaN"], ["9007199254740993"], [{ a: null }]],
+    });
+  });
+
+  it("say which file can't be read", async () => {
+    vi.stubGlobal(
+      "fetch",
+      vi.fn(async () => new Response("{")),
+    );
+    await expect(fetchMediaData(entry)).rejects.toThrow("The file of predictions, step 1, is not readable as JSON.");
   });
 });
