@@ -41,7 +41,7 @@ def test_shows_all_runs(site: Site, open_page: Callable[..., Page]) -> None:
 
 
 def test_the_numbers_of_a_column_stand_below_each_other(site: Site, open_page: Callable[..., Page]) -> None:
-    """Results of one column have equally many decimals, so that 0.9 and 0.91 are 0.9000 and 0.9100; counts stay whole."""
+    """Results of one column have equally many decimals, so that 0.9 and 0.91 read 0.9000, 0.9100; counts are whole."""
     page = open_page(site.project("runs?cols=summary.accuracy,last_step&sort=name"))
     cells = page.locator("tr[data-run] td[data-numeric=true]")
     expect(cells).to_have_count(12)
