@@ -195,7 +195,7 @@ def test_patterns_that_can_explode_are_refused(pattern: str) -> None:
 @pytest.mark.parametrize("pattern", ["^mlp-", "adam|sgd", r"run-\d+$", ".*foo.*", "(?i)Deep", "[ab]+c", "^$"])
 def test_everyday_patterns_are_fine(pattern: str) -> None:
     """What people write is allowed."""
-    assert safe_pattern(pattern).visible >= 10_000
+    assert safe_pattern(pattern).visible >= 4_000
 
 
 def test_orders_take_texts_and_lists() -> None:

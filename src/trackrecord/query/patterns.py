@@ -2,8 +2,9 @@
 
 The engine of Python's ``re`` goes back and tries again, so a short pattern can keep it busy for
 years, and nothing can interrupt it. So patterns that can explode are refused, and how much of a text a
-pattern sees depends on how many open-ended repeats it has: the work on one text stays below about 2e8
-steps (a few seconds) even for a text made for the purpose; ordinary texts take microseconds.
+pattern sees depends on how many open-ended repeats it has: the work on one text stays below about 1e7
+steps (a fraction of a second) even for a text made for the purpose; ordinary texts take microseconds. How long
+all runs together may take is limited where the search runs (``store/search.py``).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from trackrecord.words.errors import QueryError
 LONGEST_PATTERN = 500
 
 # How many characters of a text are looked at, by the number of open-ended repeats in the pattern.
-_VISIBLE = (100_000, 10_000, 1_000, 250)
+_VISIBLE = (100_000, 4_000, 400, 120)
 
 # Each optional part or alternative may double the work.
 _MOST_CHOICES = 8

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Sequence
 from typing import Any
 
+from trackrecord.store import search
 from trackrecord.store.connections import Connections
 from trackrecord.store.liveness import run_states
 from trackrecord.words.states import RunState
@@ -21,10 +23,16 @@ class EmbeddedCatalog:
         """Run one read-only statement and return all its rows.
 
         Raises StoreUnavailableError when the database is damaged or stays locked; an error in the
-        statement itself comes out as sqlite3.Error.
+        statement itself comes out as sqlite3.Error, and a REGEXP that takes longer than two seconds as QueryError.
         """
         with self._connections.reading() as connection:
-            return connection.execute(sql, tuple(values)).fetchall()
+            search.begin_statement()
+            try:
+                return connection.execute(sql, tuple(values)).fetchall()
+            except sqlite3.OperationalError as error:
+                if search.ran_too_long():
+                    raise search.too_long() from error
+                raise
 
     def revision(self) -> int:
         """Return the number that grows with every change that a view can show."""

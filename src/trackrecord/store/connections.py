@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import sqlite3
 import tempfile
@@ -11,12 +10,12 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
 
 from trackrecord.journal.place import STORE_FILE
 from trackrecord.store import migrate
+from trackrecord.store.search import matches
 from trackrecord.words.errors import StoreUnavailableError
 
 _BUSY_S = 5.0
@@ -261,7 +260,7 @@ class Connections:
         connection.execute("PRAGMA foreign_keys = ON")
         # a commit is on the disk when it returns: only then may segments be removed (invariant J6)
         connection.execute("PRAGMA synchronous = FULL")
-        connection.create_function("REGEXP", 2, _matches, deterministic=True)
+        connection.create_function("REGEXP", 2, matches, deterministic=True)
         return connection
 
 
@@ -329,18 +328,3 @@ def _use_wal(connection: sqlite3.Connection) -> None:
             if "locked" not in str(error) or time.monotonic() > deadline:
                 raise
             time.sleep(0.01)
-
-
-@lru_cache(maxsize=256)
-def _compiled(pattern: str) -> re.Pattern[str] | None:
-    try:
-        return re.compile(pattern)
-    except (re.error, RecursionError, OverflowError):
-        return None
-
-
-def _matches(pattern: object, text: object) -> bool:
-    if pattern is None or text is None:
-        return False
-    compiled = _compiled(str(pattern))
-    return compiled is not None and compiled.search(str(text)) is not None
