@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from pathlib import Path
 
 from tests.cli.conftest import Call
 
 
 def test_runs_on_standard_output(call: Call) -> None:
-    """One line per run with params, summary and last values."""
+    """One line per run with params, summary, last and best values."""
     rows = list(csv.DictReader(io.StringIO(call("export", "csv", "--project", "digits").stdout)))
 
     assert len(rows) == 6
@@ -39,3 +40,25 @@ def test_wrong_filter_leaves_no_file(call: Call, tmp_path: Path) -> None:
     assert done.returncode == 1
     assert target.read_text(encoding="utf-8") == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["runs.csv"]
+
+
+def test_an_artifact_to_a_folder(call: Call, recorded: Path, tmp_path: Path) -> None:
+    """The files of an artifact come back as they were logged; a name that is none leaves no folder."""
+    target = tmp_path / "out"
+    done = call("export", "artifact", "only-one", "code", "--project", "iris", "-o", str(target))
+    assert "1 file of version 1 written" in done.stderr
+    assert (target / "train.py").read_bytes() == (recorded / "train.py").read_bytes()
+
+    wrong = call("export", "artifact", "only-one", "cod", "-o", str(tmp_path / "none"))
+    assert (wrong.returncode, "Did you mean code" in wrong.stderr) == (1, True)
+    assert not (tmp_path / "none").exists()
+
+
+def test_runs_have_the_best_of_a_goal(call: Call) -> None:
+    """A sheet sorted by its best column begins with the run that ``ls`` begins with."""
+    rows = list(csv.DictReader(io.StringIO(call("export", "csv", "--project", "digits").stdout)))
+    listed = call("ls", "--project", "digits", "--sort", "-val/accuracy.best", "--json").stdout
+
+    best = max(rows, key=lambda row: float(row["metrics.val/accuracy.best"]))
+    assert best["name"] == json.loads(listed)["items"][0]["name"]
+    assert "metrics.plain.best" not in rows[0]

@@ -1,4 +1,4 @@
-"""``trackrecord export``: runs or points as files that other programs read."""
+"""``trackrecord export``: runs, points and artifacts as files that other programs read."""
 
 from __future__ import annotations
 
@@ -21,11 +21,16 @@ Examples:
   trackrecord export csv runs --project digits --where 'state == "finished"'
   trackrecord export csv points --where 'group == "mlp-64"' -m val/loss -o points.csv
 """
+_ARTIFACT_EPILOG = """\b
+Examples:
+  trackrecord export artifact quiet-river model.joblib -o models
+  trackrecord export artifact quiet-river checkpoints --version 3 -o checkpoints
+"""
 
 
 @click.group("export")
 def command() -> None:
-    """Write runs or points to a file."""
+    """Write runs or points to a file, or an artifact to a folder."""
 
 
 @command.command("csv", epilog=_EPILOG)
@@ -49,7 +54,7 @@ def export_csv(
     project: str | None,
     metrics: tuple[str, ...],
 ) -> None:
-    """Write CSV: one line per run (params, summary, last values), or one line per point."""
+    """Write CSV: one line per run (params, summary, last and best values), or one line per point."""
     if metrics and what == "runs":
         raise click.UsageError("--metric goes with points.")
     session = session_of(ctx)
@@ -68,6 +73,40 @@ def export_csv(
         finally:
             partial.unlink(missing_ok=True)
     print(f"{count_of(written, what.removesuffix('s'))} written to {output}", file=sys.stderr)
+
+
+@command.command("artifact", epilog=_ARTIFACT_EPILOG)
+@click.argument("run")
+@click.argument("name")
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(file_okay=False),
+    metavar="FOLDER",
+    required=True,
+    help="Made if need be; files of the same names in it are replaced.",
+)
+@click.option("--version", "-v", type=int, metavar="N", help="The newest that the run has by default.")
+@click.option("--project", "-p", metavar="NAME", help="The project in which the run has this name.")
+@store_option
+@click.pass_context
+def export_artifact(
+    ctx: click.Context, *, run: str, name: str, output: str, version: int | None, project: str | None
+) -> None:
+    """Write the files of an artifact that a run logged or used, each checked against its digest.
+
+    RUN is an id, an unambiguous beginning or ending of one (4 characters or more), or a name. Nothing is written
+    outside of FOLDER.
+    """
+    from trackrecord.query.run_detail import run_detail
+    from trackrecord.reading.stored_run import StoredRun
+
+    session = session_of(ctx)
+    with session.open_store() as store:
+        artifact = StoredRun(store, run_detail(store, run, project)).artifact(name, version)
+        artifact.download(output)
+    written = count_of(len(artifact.files), "file")
+    print(f"{written} of version {artifact.version} written to {output}", file=sys.stderr)
 
 
 def _write(
