@@ -18,6 +18,7 @@ from trackrecord.analysis.comparison import compare
 from trackrecord.query.projects import list_projects
 from trackrecord.query.runs import select_runs
 from trackrecord.reading.opening import open_store
+from trackrecord.store.embedded import EmbeddedStore
 from trackrecord.words.errors import NotFoundError, StoreNotFoundError
 
 
@@ -113,8 +114,8 @@ def test_a_store_is_found_from_below(store: Path, tmp_path: Path, monkeypatch: p
 
 
 def test_opening_takes_in_what_waits(store: Path) -> None:
-    """What was logged is there at once; without taking in, the answer is what the database holds."""
-    with open_store(store, take_in=False) as opened:
+    """What was logged is there at once: what waited in the inbox comes into the database."""
+    with EmbeddedStore.open(store) as opened:
         assert opened.catalog.rows("SELECT COUNT(*) FROM run") == [(0,)]
     with open_store(store) as opened:
         assert opened.catalog.rows("SELECT COUNT(*) FROM run") == [(2,)]
@@ -144,7 +145,7 @@ def test_a_problem_with_the_inbox_is_told_once(store: Path) -> None:
     with tr.init("digits", store=store) as run:
         run.log({"accuracy": 1.0})
     with (
-        open_store(store, take_in=False) as other,
+        EmbeddedStore.open(store) as other,
         other.connections.writing(1),
         pytest.warns(RuntimeWarning, match="may be missing") as told,
     ):

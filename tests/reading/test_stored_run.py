@@ -6,6 +6,8 @@ import builtins
 import copy
 import math
 import pickle
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import timezone
 from pathlib import Path
@@ -103,10 +105,18 @@ def test_a_stored_run_has_everything_by_name(store: Path) -> None:
     assert run.ended is not None
     assert run.duration_s == pytest.approx((run.ended - run.created).total_seconds(), abs=1e-5)
     assert (dict(run.params), dict(run.summary), list(run.metrics)) == ({"lr": 0.1}, {"score": 1}, ["loss"])
-    assert run.environment["python"]["version"].startswith("3.")
     assert run.command is not None
     assert (run.exit_code, run.traceback) == (None, None)  # its process goes on
     assert len(run.problems) == run.record.problems > 0
+
+
+def test_the_environment_comes_back_by_part(tmp_path: Path) -> None:
+    """What a process found out of its surroundings is there when it has ended."""
+    code = "import sys, trackrecord as tr; tr.init('p', name='r', store=sys.argv[1])"
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "store")], check=True, timeout=60)
+    run = tr.open_run("r", tmp_path / "store")
+    assert run.environment["python"]["version"].startswith("3.")
+    assert (run.command or ())[-1] == str(tmp_path / "store")
 
 
 def test_a_failed_run_tells_why(tmp_path: Path) -> None:
