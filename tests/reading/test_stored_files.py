@@ -68,6 +68,17 @@ def test_the_path_of_one_file(store: Path) -> None:
         run.artifact("set").path("b.bin")
 
 
+def test_an_empty_folder_is_an_artifact_too(tmp_path: Path) -> None:
+    """It comes back as an empty folder, and has no file to give the path of."""
+    (tmp_path / "bare").mkdir()
+    with tr.init("p", name="r", store=tmp_path / "store") as run:
+        run.log_artifact(tmp_path / "bare")
+    artifact = tr.open_run("r", tmp_path / "store").artifact("bare")
+    assert list(artifact.download(tmp_path / "copy").iterdir()) == []
+    with pytest.raises(NotFoundError, match="has no file"):
+        artifact.path()
+
+
 def test_an_unknown_artifact_key_or_version_names_the_right_one(store: Path) -> None:
     """A misspelt name is an error with a suggestion, a wrong version one with those that are there."""
     run = tr.open_run("r", store)

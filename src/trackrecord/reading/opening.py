@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from trackrecord.journal.place import find_store
 from trackrecord.store.embedded import EmbeddedStore
-from trackrecord.store.ingest import take_in as take_in_inbox
+from trackrecord.store.ingest import take_in
 
 #: A reader waits this long for another one that is taking in the inbox, then answers with what is there.
 WAIT_S = 0.2
@@ -17,19 +17,16 @@ WAIT_S = 0.2
 def open_store(
     path: str | os.PathLike[str] | None = None,
     *,
-    take_in: bool = True,
-    create: bool = False,
     on_problem: Callable[[str], None] | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> EmbeddedStore:
-    """Open a store for reading.
+    """Open a store for reading, with what waits in its inbox brought into the database.
+
+    At most 0.2 s are spent waiting for somebody else who is doing that.
 
     Args:
         path: the store's folder; without one it is looked up as `init` does: ``$TRACKRECORD_STORE``, else the
             ``.trackrecord`` folder of this folder or the next one above, up to the root of the repository.
-        take_in: bring what waits in the inbox into the database first, waiting at most 0.2 s for somebody else
-            who does.
-        create: make an empty store where there is none.
         on_problem: called with a sentence when the inbox could not be taken in; the answer is then what
             the database holds.
         on_progress: called with how many segments of how many are taken in, now and then while that goes on.
@@ -39,11 +36,10 @@ def open_store(
         StoreVersionError: a newer Trackrecord made it.
         StoreUnavailableError: it is damaged or locked.
     """
-    store = EmbeddedStore.open(find_store(path), create=create)
-    if take_in:
-        report = take_in_inbox(store, wait_s=WAIT_S, on_progress=on_progress)
-        if report.problem and on_problem is not None and _something_waits(store):
-            on_problem(report.problem)
+    store = EmbeddedStore.open(find_store(path), create=False)
+    report = take_in(store, wait_s=WAIT_S, on_progress=on_progress)
+    if report.problem and on_problem is not None and _something_waits(store):
+        on_problem(report.problem)
     return store
 
 

@@ -129,10 +129,12 @@ class StoredArtifact:
         if name is None:
             if len(paths) == 1:
                 return self.files[0]
+            if not paths:
+                raise NotFoundError(f"Artifact {self.name!r} is an empty folder: it has no file.")
             some = ", ".join(repr(path) for path in paths[:_MOST_NAMED])
             raise UsageError(
                 f"Artifact {self.name!r} has {len(paths)} files: which one?",
-                hint=f"Say its path: {some}{', ...' if len(paths) > _MOST_NAMED else ''}." if paths else None,
+                hint=f"Say its path: {some}{', ...' if len(paths) > _MOST_NAMED else ''}.",
             )
         for file in self.files:
             if file.path == name:
