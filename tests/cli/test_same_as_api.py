@@ -20,6 +20,7 @@ import trackrecord as tr
 
 for name, shift in (("odd", 0.0), ("even", 1.0)):
     with tr.init("numbers", name=name, params={"lr": float("inf"), "shift": shift}, store=sys.argv[1]) as run:
+        print("begun", name)
         tr.define_metric("few", goal="max", unit="share")
         for value in (1.0, float("nan"), float("inf"), float("-inf"), 2.0 + shift):
             run.log({"few": value})
@@ -90,7 +91,10 @@ def test_compare(served: tuple[Path, RunningServer]) -> None:
 
 
 def test_show(served: tuple[Path, RunningServer]) -> None:
-    """One run, whole, is that of the API."""
+    """One run, whole, and what it printed are those of the API."""
     store, server = served
+    printed = _printed(store, "show", "odd", "--console")
 
     assert _printed(store, "show", "odd") == server.get("/runs/odd")
+    assert printed == server.get("/runs/odd/console")
+    assert [line["text"].strip() for line in printed["lines"]] == ["begun odd"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from trackrecord.query.console import ConsolePage
 from trackrecord.query.projects import ProjectPage
 from trackrecord.query.runs import RunPage
 from trackrecord.server import rows, shapes
@@ -31,8 +30,3 @@ def project_page(page: ProjectPage) -> shapes.ProjectPage:
     return shapes.ProjectPage(
         [rows.project(record) for record in page.projects], page.total, page.revision, None
     )
-
-
-def console(page: ConsolePage) -> shapes.Console:
-    """Return a stretch of what a run printed."""
-    return shapes.Console([rows.console_line(line) for line in page.lines], page.next, page.total)

@@ -86,10 +86,11 @@ def _show_console(session: Session, store: Store, run_id: str, as_json: bool) ->
     from trackrecord.query.console import ConsolePage
 
     if as_json:
-        from trackrecord.cli.answers import console, print_json
+        from trackrecord.cli.answers import print_json
+        from trackrecord.server import rows
 
         lines = tuple(_console_lines(store, run_id))
-        print_json(console(ConsolePage(lines, lines[-1].n if lines else 0, len(lines))))
+        print_json(rows.console(ConsolePage(lines, lines[-1].n if lines else 0, len(lines))))
         return
     from trackrecord.cli.printed import printed_text
 

@@ -14,6 +14,7 @@ from trackrecord.words.contract import MetricContract
 if TYPE_CHECKING:
     from trackrecord.analysis.comparison import Comparison, Line
     from trackrecord.query.charts import Chart
+    from trackrecord.query.console import ConsolePage
     from trackrecord.store.contract import SampledSeries
 
 
@@ -213,9 +214,13 @@ def media_entry(entry: records.MediaEntry) -> shapes.MediaEntry:
     )
 
 
-def console_line(line: records.ConsoleLine) -> shapes.ConsoleLine:
-    """Return a piece of what a run printed."""
+def _console_line(line: records.ConsoleLine) -> shapes.ConsoleLine:
     return shapes.ConsoleLine(line.n, moment(line.time), line.stream, line.text)
+
+
+def console(page: ConsolePage) -> shapes.Console:
+    """Return a stretch of what a run printed."""
+    return shapes.Console([_console_line(line) for line in page.lines], page.next, page.total)
 
 
 def comparison(found: Comparison) -> shapes.Comparison:

@@ -18,7 +18,7 @@ def _console(asked: ApiRequest) -> shapes.Console:
         limit=asked.whole("limit", DEFAULT_LINES, 1, MOST_LINES),
         tail=asked.flag("tail"),
     )
-    return shapes.Console([rows.console_line(line) for line in page.lines], page.next, page.total)
+    return rows.console(page)
 
 
 ROUTES = (
