@@ -26,8 +26,8 @@ from trackrecord.sdk.current import (
     log_params,
     log_text,
 )
-from trackrecord.sdk.run import Run
 from trackrecord.sdk.project import define_experiment, define_metric
+from trackrecord.sdk.run import Run
 from trackrecord.sdk.start import init
 from trackrecord.sdk.version import __version__
 from trackrecord.words.errors import QueryError, TrackrecordError, UsageError
