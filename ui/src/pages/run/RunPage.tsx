@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "react";
 import { useRun } from "../../api/queries";
 import type { RunDetail } from "../../api/types";
 import { Link } from "../../app/navigation";
@@ -26,11 +27,21 @@ const TITLES: Record<RunTab, string> = {
 export function RunPage({ project, run, tab }: { project: string; run: string; tab: RunTab }) {
   const { data, error, refetch } = useRun(run);
   useTitle(TITLES[tab], data?.name, project);
+  const tabs = useRef<HTMLElement>(null);
+  const loaded = data !== undefined;
+  // Where the tabs don't fit side by side, the chosen one is moved into sight.
+  useEffect(() => {
+    const chosen = tabs.current?.querySelector<HTMLElement>("[aria-current]");
+    if (!chosen) return;
+    const [bar, place] = [tabs.current!.getBoundingClientRect(), chosen.getBoundingClientRect()];
+    if (place.right > bar.right) tabs.current!.scrollLeft += place.right - bar.right;
+    else if (place.left < bar.left) tabs.current!.scrollLeft -= bar.left - place.left;
+  }, [tab, loaded]);
   if (!data) return error ? <Failure error={error} onRetry={() => void refetch()} /> : <Loading what="the run" />;
   return (
     <div className={css.page}>
       <RunHeader run={data} tab={tab} />
-      <nav className={css.tabs} aria-label="Parts of the run">
+      <nav ref={tabs} className={css.tabs} aria-label="Parts of the run">
         {RUN_TABS.map((name) => (
           <Link key={name} to={urls.run(project, run, name)} aria-current={name === tab ? "page" : undefined}>
             {TITLES[name]}

@@ -10,7 +10,7 @@ import { Icon } from "../../parts/Icon";
 import { Swatch } from "../../parts/RunMarks";
 import { useWidth } from "../../parts/useWidth";
 import { Cell } from "./Cell";
-import { cellValue, columnWidths, FIXED_WIDTH, type Column } from "./columns";
+import { cellValue, columnWidths, leastWidth, type Column } from "./columns";
 import css from "./runs.module.css";
 import { sortDirection, sortName } from "./sorting";
 
@@ -70,8 +70,8 @@ export function RunsTable({
   const allSelected = rows.length > 0 && rows.every((row) => selected.has(row.id));
   const before = first * ROW_HEIGHT;
   const after = (total - last - 1) * ROW_HEIGHT;
-  const widths = columnWidths(columns, useWidth(scroller));
-  const width = FIXED_WIDTH + columns.reduce((sum, column) => sum + column.width, 0);
+  const room = useWidth(scroller);
+  const widths = columnWidths(columns, room);
   return (
     <div className={css.scroll} ref={scroller} tabIndex={0} role="region" aria-label="Runs, scrolls in both directions">
       <table
@@ -79,7 +79,7 @@ export function RunsTable({
         aria-rowcount={total + 1}
         aria-busy={stale}
         data-stale={stale}
-        style={{ minWidth: width }}
+        style={{ minWidth: leastWidth(columns, room) }}
       >
         <colgroup>
           <col style={{ width: 40 }} />

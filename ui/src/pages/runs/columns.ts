@@ -97,7 +97,10 @@ const FEWEST_PARAMS = 2;
 const MOST_RESULTS = 4;
 const FEWEST_RESULTS = 2;
 /** Width of the selection and name columns. */
-export const FIXED_WIDTH = 260;
+const FIXED_WIDTH = 260;
+const NARROW_FIXED_WIDTH = 190;
+/** A table narrower than this is one on a phone. */
+const NARROW = 520;
 /** How many params are looked at to find the ones that differ. */
 const MOST_SAMPLED = 60;
 
@@ -150,9 +153,15 @@ function resultColumns(project: ProjectDetail): ColumnName[] {
 
 const MOST_GROWTH = 160;
 
+/** The width below which a table scrolls, when there are `width` pixels for it. */
+export function leastWidth(columns: readonly Column[], width: number): number {
+  const fixed = width > 0 && width < NARROW ? NARROW_FIXED_WIDTH : FIXED_WIDTH;
+  return columns.reduce((sum, column) => sum + column.width, fixed);
+}
+
 /** Widths of the columns in a table of `width` pixels: what is left over goes to the name and to columns of text, evenly. */
 export function columnWidths(columns: readonly Column[], width: number): number[] {
-  const left = width - FIXED_WIDTH - columns.reduce((sum, column) => sum + column.width, 0);
+  const left = width - leastWidth(columns, width);
   const grows = (column: Column) => !column.numeric && !FIRM_FIELDS.has(column.name);
   const share = Math.max(0, Math.min(MOST_GROWTH, left / (columns.filter(grows).length + 1)));
   return columns.map((column) => column.width + (grows(column) ? Math.floor(share) : 0));
