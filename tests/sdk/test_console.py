@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -11,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import trackrecord as tr
-from tests.recorded import Inbox, inbox, python
+from tests.recorded import Inbox, environment, inbox, python
 
 Found = Callable[[], Inbox]
 
@@ -163,3 +165,25 @@ def test_odd_texts(monkeypatch: pytest.MonkeyPatch, found: Found) -> None:
     print("x" * 3_000_000)
     text = found().console()
     assert text == "?\n" + "x" * 3_000_000 + "\n"
+
+
+def test_the_first_run_is_announced_to_a_person_only(tmp_path: Path) -> None:
+    """At a terminal the first init says once what is recorded where; in a pipe nothing is said."""
+    script = (
+        "import trackrecord as tr\nfor n in range(2): tr.init('p', name=f'run-{n}', console=False).finish()"
+    )
+    pty = pytest.importorskip("pty")
+    above, below = pty.openpty()
+    try:
+        subprocess.run(
+            [sys.executable, "-c", script], env=environment(tmp_path), check=True, stderr=below, timeout=60
+        )
+        said = os.read(above, 10_000).decode()
+    finally:
+        os.close(above)
+        os.close(below)
+    piped = python(tmp_path, script)
+
+    assert said.count("trackrecord:") == 1
+    assert "recording run 'run-0' of project 'p' into" in said
+    assert piped.stderr == ""

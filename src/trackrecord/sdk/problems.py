@@ -57,3 +57,11 @@ def tell(text: str) -> None:
             stream.flush()
     except (OSError, ValueError):
         pass
+
+
+def is_terminal() -> bool:
+    """Tell whether a person reads what ``tell`` says as it comes."""
+    try:
+        return sys.__stderr__ is not None and sys.__stderr__.isatty()
+    except (OSError, ValueError):
+        return False

@@ -16,12 +16,15 @@ from trackrecord.sdk.beginning import begin_record
 from trackrecord.sdk.identity import identity
 from trackrecord.sdk.names import random_name
 from trackrecord.sdk.numbers import as_number, as_text, shown
-from trackrecord.sdk.problems import Problems
+from trackrecord.sdk.problems import Problems, is_terminal, tell
 from trackrecord.sdk.project import settled_project
 from trackrecord.sdk.run import Run
 from trackrecord.sdk.usable_store import usable_store
 from trackrecord.sdk.version import VERSION
 from trackrecord.words.ids import new_writer_id
+
+
+_greeted = False
 
 
 def init(
@@ -143,6 +146,7 @@ def init(
     if params is not None:
         run.log_params(params)
     _attach(run, console=console, system_metrics=system_metrics)
+    _greet(run)
     return run
 
 
@@ -186,6 +190,16 @@ def _attach(run: Run, *, console: bool, system_metrics: bool | float) -> None:
     keeper.take_on(run, sampler=sampler, facts=facts_here() if run._role == "begin" else None)
     if console:
         console_module.listen(run)
+
+
+def _greet(run: Run) -> None:
+    """Say once a process, to a person at a terminal, that something is recorded, and where."""
+    global _greeted
+    if not _greeted and is_terminal():
+        tell(
+            f"recording run {run.name!r} of project {run.project!r} into {run.store} (see it with: trackrecord ui)"
+        )
+    _greeted = True
 
 
 def _end_previous(*, nested: bool) -> None:
