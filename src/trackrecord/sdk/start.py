@@ -23,7 +23,6 @@ from trackrecord.sdk.usable_store import usable_store
 from trackrecord.sdk.version import VERSION
 from trackrecord.words.ids import new_writer_id
 
-
 _greeted = False
 
 
