@@ -32,6 +32,7 @@ def test_the_open_tab_and_what_files_are_for_are_in_sight(site: Site, open_page:
     expect(preview).to_be_visible()
     assert in_sight(tab)
     assert in_sight(preview)
+    assert in_sight(page.get_by_role("link", name="Download weights.txt"))
     assert in_sight(page.get_by_role("link", name="Next run"))
 
 
