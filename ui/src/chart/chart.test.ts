@@ -29,7 +29,15 @@ describe("extents", () => {
   it("span all points of all lines", () => {
     expect(xExtent([line, makeLine("b", [-1, 7], [0, 0])])).toEqual([-1, 7]);
     expect(xExtent([makeLine("a", [], [])])).toBeNull();
-    expect(xExtent([makeLine("a", [4], [1])])).toEqual([3.5, 4.5]);
+  });
+  it("of one point are whole steps around it, and nothing below zero", () => {
+    expect(xExtent([makeLine("a", [4], [1])])).toEqual([3, 5]);
+    expect(xExtent([makeLine("a", [0], [1])])).toEqual([0, 1]);
+    expect(xExtent([makeLine("a", [-2], [1])])).toEqual([-3, -1]);
+    expect(xExtent([makeLine("a", [0.03], [1])])).toEqual([0, 0.53]);
+    const ticks = (x: number) => layout(model([makeLine("a", [x], [1])])).xTicks.map((tick) => tick.label);
+    expect(ticks(0)).toEqual(["0", "1"]);
+    expect(ticks(4)).toEqual(["3", "4", "5"]);
   });
   it("of buckets reach to the ends of the first and the last", () => {
     expect(xExtent([{ ...makeLine("a", [1, 3, 5], [0, 0, 0]), exact: false }])).toEqual([0, 6]);

@@ -4,7 +4,7 @@ import type { Series } from "../api/frame";
 
 export type Extent = [low: number, high: number];
 
-/** The x values of all lines, or null when there is no point at all. */
+/** The x values of all lines, or null when there is no point at all. A single one gets a whole step on each side, but no axis below zero. */
 export function xExtent(lines: readonly Series[]): Extent | null {
   let low = Infinity;
   let high = -Infinity;
@@ -17,8 +17,13 @@ export function xExtent(lines: readonly Series[]): Extent | null {
     }
   }
   if (low > high) return null;
-  if (low === high) return [low - 0.5, high + 0.5];
+  if (low === high) return aroundOne(low);
   return [low, high];
+}
+
+function aroundOne(value: number): Extent {
+  const room = Number.isInteger(value) ? 1 : 0.5;
+  return [value >= 0 ? Math.max(0, value - room) : value - room, value + room];
 }
 
 /** A bucket stands at its middle and reaches half its width further: without that the axis of a long run would not begin at 0. */

@@ -77,8 +77,9 @@ function xTicks(axis: Axis, low: number, high: number, count: number): Tick[] {
   if (axis === "relative") return durationTicks(low, high, count);
   if (axis === "wall") return clockTicks(low, high, count);
   const ticks = linearTicks(low, high, count);
-  // Steps are counted: an axis over three of them needs no half ones.
-  return axis === "step" && high - low >= 2 ? ticks.filter((tick) => Number.isInteger(tick.value)) : ticks;
+  // Steps are counted: an axis over two of them needs no half ones.
+  const whole = ticks.filter((tick) => Number.isInteger(tick.value));
+  return axis === "step" && whole.length >= 2 ? whole : ticks;
 }
 
 /** Where a point stands. The middle of a bucket of whole steps is a fraction that means nothing: it is rounded. */
