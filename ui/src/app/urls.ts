@@ -50,7 +50,8 @@ function path(...parts: string[]): string {
 /** Paths without the base; `Link` and `go` add it. */
 export const urls = {
   projects: () => "/",
-  runs: (project: string, params: { q?: string; sort?: string } = {}) => withParams(path("p", project, "runs"), params),
+  runs: (project: string, params: { q?: string; sort?: string | null; cols?: string | null } = {}) =>
+    withParams(path("p", project, "runs"), params),
   compare: (project: string, runs: string[]) => withParams(path("p", project, "compare"), { r: runs.join(",") }),
   experiments: (project: string) => path("p", project, "experiments"),
   run: (project: string, run: string, tab?: RunTab) =>

@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { useRun } from "../../api/queries";
 import type { RunDetail } from "../../api/types";
 import { Link } from "../../app/navigation";
 import { urls, type RunTab } from "../../app/urls";
@@ -10,6 +11,7 @@ import { useNow } from "../../format/useNow";
 import { Copy } from "../../parts/Copy";
 import { Icon } from "../../parts/Icon";
 import { StateMark } from "../../parts/RunMarks";
+import { filterBy } from "../runs/filterText";
 import css from "./run.module.css";
 
 /** Who this run is: the same on all of its tabs. */
@@ -48,12 +50,14 @@ export function RunHeader({ run, tab }: { run: RunDetail; tab: RunTab }) {
         </Fact>
         <Fact name="By">{[run.user, run.host].filter(Boolean).join(" on ")}</Fact>
         <Fact name="Experiment">
-          {run.experiment && <Link to={urls.experiments(run.project)}>{run.experiment}</Link>}
+          {run.experiment && (
+            <Link to={urls.runs(run.project, { q: filterBy("experiment", run.experiment) })}>{run.experiment}</Link>
+          )}
         </Fact>
-        <Fact name="Group">{run.group}</Fact>
-        <Fact name="Parent">
-          {run.parent && <Link to={urls.run(run.project, run.parent)}>{run.parent.slice(-8)}</Link>}
+        <Fact name="Group">
+          {run.group && <Link to={urls.runs(run.project, { q: filterBy("group", run.group) })}>{run.group}</Link>}
         </Fact>
+        <Fact name="Part of">{run.parent && <RunLink project={run.project} run={run.parent} />}</Fact>
         <Fact name="Forked from">
           {run.forked_from && (
             <Link to={urls.run(run.project, run.forked_from.run)}>
@@ -92,6 +96,12 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
       <dd>{children}</dd>
     </div>
   );
+}
+
+/** Another run by its name, or by the end of its id while that is not known. */
+function RunLink({ project, run }: { project: string; run: string }) {
+  const { data } = useRun(run);
+  return <Link to={urls.run(data?.project ?? project, run)}>{data?.name ?? run.slice(-8)}</Link>;
 }
 
 function Sibling({

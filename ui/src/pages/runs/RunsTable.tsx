@@ -66,6 +66,7 @@ export function RunsTable({
     () => columns.map((column) => numberFormat(column.numeric ? rows.map((row) => cellValue(column, row)) : [])),
     [columns, rows],
   );
+  const names = useMemo(() => new Map(rows.map((row) => [row.id, row.name])), [rows]);
   const someSelected = rows.some((row) => selected.has(row.id));
   const allSelected = rows.length > 0 && rows.every((row) => selected.has(row.id));
   const before = first * ROW_HEIGHT;
@@ -149,16 +150,23 @@ export function RunsTable({
                   </label>
                 </td>
                 <th scope="row" className={css.name}>
-                  <Link to={urls.run(row.project, row.id)} title={row.name}>
+                  <div>
+                    <Link to={urls.run(row.project, row.id)} title={row.name}>
+                      <Swatch style={styles.get(row.id) ?? preferredStyle(row.id)} />
+                      <span>{row.name}</span>
+                    </Link>
                     {row.parent && (
-                      <span className={css.child} title="Runs inside another run">
-                        <Icon name="child" />
-                        <span className="hidden">Child run</span>
-                      </span>
+                      <small className={css.parent}>
+                        in{" "}
+                        <Link
+                          to={urls.run(row.project, row.parent)}
+                          title={`Part of ${names.get(row.parent) ?? row.parent}`}
+                        >
+                          {names.get(row.parent) ?? row.parent.slice(-8)}
+                        </Link>
+                      </small>
                     )}
-                    <Swatch style={styles.get(row.id) ?? preferredStyle(row.id)} />
-                    <span>{row.name}</span>
-                  </Link>
+                  </div>
                 </th>
                 {columns.map((column, i) => (
                   <td key={column.name} data-numeric={column.numeric}>

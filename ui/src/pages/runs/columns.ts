@@ -110,27 +110,38 @@ export function sampleColumns(project: ProjectDetail): ColumnName[] {
   return params.map((item) => `params.${item.key}`);
 }
 
-/** The columns a table begins with: what tells runs apart, then how well they did; as many params as fit in `width` pixels. */
+/** The columns a table begins with: how well runs did, then what tells them apart; as many params as fit in `width` pixels. */
 export function defaultColumns(project: ProjectDetail, sample: readonly RunRow[], width: number): ColumnName[] {
   const names: ColumnName[] = ["state", "created", "duration"];
   if (sample.some((row) => row.group !== null)) names.push("group");
   if (sample.some((row) => row.experiment !== null) && !names.includes("group")) names.push("experiment");
   const asked = sampleColumns(project).map((name) => splitColumn(name).key);
-  const varying = asked.filter((key) => varies(key, sample));
+  const varying = varyingParams(asked, sample);
   // A table of one run, or of equal ones, still shows what they were given.
   const params = (varying.length > 0 ? varying : asked).slice(0, MOST_PARAMS).map((key) => `params.${key}`);
   const results = resultColumns(project);
   const taken = (columns: ColumnName[]) =>
     columns.reduce((sum, name) => sum + (makeColumn(name, project)?.width ?? 0), FIXED_WIDTH);
-  const tooWide = () => taken([...names, ...params, ...results]) > width;
+  const tooWide = () => taken([...names, ...results, ...params]) > width;
   while (params.length > FEWEST_PARAMS && tooWide()) params.pop();
   while (results.length > FEWEST_RESULTS && tooWide()) results.pop();
-  return [...names, ...params, ...results];
+  return [...names, ...results, ...params];
 }
 
-function varies(key: string, sample: readonly RunRow[]): boolean {
-  const seen = new Set(sample.map((row) => JSON.stringify(row.params[key] ?? null)));
-  return seen.size > 1;
+/** What differs from run to run, but is no choice between them. */
+const SEED = /(^|[._/-])(seed|random_state)$/i;
+
+/** The params that differ, the ones with the most different values among the runs that have them first, seeds last. */
+function varyingParams(keys: readonly string[], sample: readonly RunRow[]): string[] {
+  return keys
+    .map((key) => {
+      const values = sample.map((row) => row.params[key]).filter((value) => value !== undefined && value !== null);
+      const different = new Set(values.map((value) => JSON.stringify(value))).size;
+      return { key, different, share: different / values.length, runs: values.length, seed: SEED.test(key) };
+    })
+    .filter((param) => param.different > 1)
+    .sort((a, b) => Number(a.seed) - Number(b.seed) || b.share - a.share || b.runs - a.runs)
+    .map((param) => param.key);
 }
 
 function resultColumns(project: ProjectDetail): ColumnName[] {

@@ -35,3 +35,10 @@ export function applyCompletion(
   const gap = rest === "" ? " " : "";
   return { text: text.slice(0, from) + completion + gap + rest, cursor: from + completion.length + gap.length };
 }
+
+/** A filter for the runs whose field is exactly this text. */
+export function filterBy(field: "group" | "experiment", value: string): string {
+  // The language knows no other escapes than these; any other character stands for itself.
+  const escapes: Record<string, string> = { "\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r" };
+  return `${field} == "${value.replace(/[\\"\n\t\r]/g, (character) => escapes[character]!)}"`;
+}

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ProjectDetail, RunRow } from "../../api/types";
 import { cellValue, columnWidths, contractFor, defaultColumns, makeColumn } from "./columns";
-import { applyCompletion, replaceWord, unitIndex, wordAt } from "./filterText";
+import { applyCompletion, filterBy, replaceWord, unitIndex, wordAt } from "./filterText";
 import { toggleSelection } from "./selection";
 import { nextSort, sortDirection, sortName } from "./sorting";
 
@@ -36,18 +36,43 @@ const row = (params: RunRow["params"], more: Partial<RunRow> = {}) =>
   ({ group: null, experiment: null, params, metrics: {}, summary: {}, ...more }) as RunRow;
 
 describe("columns a table begins with", () => {
-  it("are what varies and the results that matter, the primary one first, nothing of the system", () => {
+  it("are the results that matter, the primary one first and nothing of the system, then what varies", () => {
     const sample = [row({ lr: 0.1, model: "mlp" }), row({ lr: 0.2, model: "mlp" })];
     expect(defaultColumns(project, sample, 4000)).toEqual([
       "state",
       "created",
       "duration",
-      "params.lr",
       "metrics.val/accuracy",
       "metrics.val/loss",
       "summary.accuracy",
       "metrics.train/loss",
+      "params.lr",
     ]);
+  });
+  it("show the params that were swept before those that hardly vary, seeds last, constant ones never", () => {
+    const keys = ["activation", "batch", "dropout", "hidden", "lr", "optimizer.seed", "random_state"];
+    const swept = { ...project, columns: { ...project.columns, params: keys.map((key) => ({ key, runs: 12 })) } };
+    const sample = Array.from({ length: 12 }, (_, i) =>
+      row({
+        activation: i < 11 ? "relu" : "gelu",
+        batch: 64,
+        // Half of the runs have it, all the same.
+        ...(i % 2 ? { dropout: 0.1 } : {}),
+        hidden: [32, 64, 128][i % 3]!,
+        lr: 10 ** -(i % 6),
+        "optimizer.seed": i,
+        random_state: i,
+      }),
+    );
+    const params = (width: number) => defaultColumns(swept, sample, width).filter((name) => name.startsWith("params."));
+    expect(params(4000)).toEqual([
+      "params.lr",
+      "params.hidden",
+      "params.activation",
+      "params.optimizer.seed",
+      "params.random_state",
+    ]);
+    expect(params(300)).toEqual(["params.lr", "params.hidden"]);
   });
   it("show the params of runs that are all alike", () => {
     expect(defaultColumns(project, [row({ lr: 0.1 })], 4000)).toContain("params.model");
@@ -140,6 +165,10 @@ describe("the filter's text", () => {
     expect(wordAt('name == "🎉" and acuracy > 1', 16)).toBe("acuracy");
     expect(replaceWord('name == "🎉" and acuracy > 1', 16, "accuracy")).toBe('name == "🎉" and accuracy > 1');
     expect(unitIndex("🎉a", 1)).toBe(2);
+  });
+  it("is written for a field with whatever the value holds", () => {
+    expect(filterBy("group", "mlp-64")).toBe('group == "mlp-64"');
+    expect(filterBy("experiment", 'two "layers"\\n\n')).toBe('experiment == "two \\"layers\\"\\\\n\\n"');
   });
   it("gets a completion with the cursor behind it", () => {
     expect(applyCompletion("val", 0, 3, "val/accuracy")).toEqual({ text: "val/accuracy ", cursor: 13 });
