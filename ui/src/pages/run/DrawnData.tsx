@@ -2,7 +2,7 @@ import { useMemo } from "react";
 import type { Json, MediaEntry } from "../../api/types";
 import { numberFormat } from "../../format/columns";
 import { exact, formatCount, formatNumber, formatValue, isNumeric, toNumber } from "../../format/numbers";
-import { barHeights } from "./histogram";
+import { barHeights, frameOf, type Counted, type Frame } from "./histogram";
 import css from "./media.module.css";
 import type { MediaData } from "./mediaData";
 
@@ -13,11 +13,16 @@ export function isDrawn(data: MediaData): boolean {
   return typeof data.text === "string" || !!(data.columns && data.rows) || !!(data.edges && data.counts);
 }
 
-/** A logged text, table or histogram. */
-export function DrawnData({ entry, data }: { entry: MediaEntry; data: MediaData }) {
+/** The numbers of a histogram, or null for anything else. */
+export function countedOf(data: MediaData | null | undefined): Counted | null {
+  return data?.edges && data.counts ? { edges: data.edges.map(toNumber), counts: data.counts.map(toNumber) } : null;
+}
+
+/** A logged text, table or histogram; `frame` is what all histograms of a key are drawn in. */
+export function DrawnData({ entry, data, frame }: { entry: MediaEntry; data: MediaData; frame?: Frame }) {
   if (data.columns && data.rows) return <DataTable entry={entry} columns={data.columns} rows={data.rows} />;
-  if (data.edges && data.counts)
-    return <Histogram edges={data.edges.map(toNumber)} counts={data.counts.map(toNumber)} />;
+  const counted = countedOf(data);
+  if (counted) return <Histogram counted={counted} frame={frame ?? frameOf([counted])} />;
   return (
     <pre className={css.text} tabIndex={0} role="region" aria-label={`${entry.key}, step ${entry.step}`}>
       {data.text}
@@ -72,8 +77,9 @@ function DataTable({ entry, columns, rows }: { entry: MediaEntry; columns: strin
 const WIDTH = 320;
 const HEIGHT = 110;
 
-function Histogram({ edges, counts }: { edges: readonly number[]; counts: readonly number[] }) {
-  const bars = barHeights(edges, counts);
+function Histogram({ counted, frame }: { counted: Counted; frame: Frame }) {
+  const { edges, counts } = counted;
+  const bars = barHeights(counted, frame);
   const total = counts.reduce((sum, count) => sum + count, 0);
   const low = formatNumber(edges[0]);
   const high = formatNumber(edges.at(-1));
@@ -98,9 +104,9 @@ function Histogram({ edges, counts }: { edges: readonly number[]; counts: readon
         ))}
       </svg>
       <p className="muted number">
-        <span>{low}</span>
+        <span>{formatNumber(frame.low)}</span>
         <span>{formatNumber(total)} values</span>
-        <span>{high}</span>
+        <span>{formatNumber(frame.high)}</span>
       </p>
     </div>
   );

@@ -1,8 +1,8 @@
-import type { Json, RunDetail } from "../../api/types";
-import { exact, formatBytes } from "../../format/numbers";
+import type { RunDetail } from "../../api/types";
 import { Copy } from "../../parts/Copy";
 import { Empty } from "../../parts/Messages";
-import { KeyValueTable, type Entry } from "./KeyValueTable";
+import { environmentParts } from "./environmentFacts";
+import { KeyValueTable } from "./KeyValueTable";
 import css from "./run.module.css";
 
 const TITLES: Record<string, string> = {
@@ -16,8 +16,8 @@ const ORDER = ["git", "python", "process", "host"];
 
 /** Where and from what the run came: enough to do it again. */
 export function EnvironmentTab({ run }: { run: RunDetail }) {
-  const { packages, ...rest } = run.environment;
-  const parts = Object.entries(rest).filter(([, value]) => value !== null && value !== undefined);
+  const { packages } = run.environment;
+  const parts = environmentParts(run.environment, run.command);
   parts.sort(([a], [b]) => place(a) - place(b) || a.localeCompare(b));
   const command = run.command?.map(quote).join(" ");
   if (parts.length === 0 && !packages && !command) {
@@ -41,8 +41,16 @@ export function EnvironmentTab({ run }: { run: RunDetail }) {
         </section>
       )}
       <div className={css.columns}>
-        {parts.map(([name, value]) => (
-          <KeyValueTable key={name} title={TITLES[name] ?? name} entries={flatten(value as Json)} />
+        {parts.map(([name, facts]) => (
+          <KeyValueTable
+            key={name}
+            title={TITLES[name] ?? name}
+            entries={facts.map(({ key, text, recorded }) => ({
+              key,
+              text,
+              value: <code title={recorded ?? undefined}>{text}</code>,
+            }))}
+          />
         ))}
       </div>
       {packages && (
@@ -60,29 +68,6 @@ export function EnvironmentTab({ run }: { run: RunDetail }) {
 function place(name: string): number {
   const at = ORDER.indexOf(name);
   return at < 0 ? ORDER.length : at;
-}
-
-/** Nested facts as dotted names, like params. */
-function flatten(value: Json, prefix = ""): Entry[] {
-  if (value !== null && typeof value === "object" && !Array.isArray(value)) {
-    return Object.entries(value).flatMap(([key, inner]) => flatten(inner, prefix ? `${prefix}.${key}` : key));
-  }
-  if (value === null) return [];
-  const bytes =
-    typeof value === "number" && /(^|[._])(bytes|memory)($|[._])/.test(prefix) ? ` (${formatBytes(value)})` : "";
-  const text = Array.isArray(value) ? value.map((item) => exact(item)).join(" ") : exact(value);
-  return [
-    {
-      key: prefix || "value",
-      text,
-      value: (
-        <>
-          <code>{text}</code>
-          {bytes && <span className="muted">{bytes}</span>}
-        </>
-      ),
-    },
-  ];
 }
 
 /** One argument as a shell reads it. */

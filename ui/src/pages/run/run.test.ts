@@ -1,8 +1,10 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { collapseReturns, parseAnsi, showLine } from "./console";
 import { imageType, isText } from "./fileTypes";
-import type { MediaEntry } from "../../api/types";
-import { barHeights } from "./histogram";
+import type { Environment, MediaEntry } from "../../api/types";
+import { formatTime } from "../../format/times";
+import { environmentParts, flatten } from "./environmentFacts";
+import { barHeights, frameOf } from "./histogram";
 import { fetchMediaData, isDataFile, plain } from "./mediaData";
 
 describe("console lines", () => {
@@ -44,13 +46,70 @@ describe("files", () => {
 
 describe("histograms", () => {
   it("draw counts as areas", () => {
-    expect(barHeights([0, 1, 3], [4, 4])).toEqual([
+    const counted = { edges: [0, 1, 3], counts: [4, 4] };
+    expect(barHeights(counted, frameOf([counted]))).toEqual([
       { from: 0, to: 1 / 3, height: 1 },
       { from: 1 / 3, to: 1, height: 0.5 },
     ]);
   });
   it("stand empty without counts", () => {
-    expect(barHeights([0, 1], [0])).toEqual([{ from: 0, to: 1, height: 0 }]);
+    const counted = { edges: [0, 1], counts: [0] };
+    expect(barHeights(counted, frameOf([counted]))).toEqual([{ from: 0, to: 1, height: 0 }]);
+  });
+  it("of one key share the range of x and the height", () => {
+    const early = { edges: [0, 1], counts: [10] };
+    const late = { edges: [2, 3, 4], counts: [5, 1] };
+    const frame = frameOf([early, late]);
+    expect(frame).toEqual({ low: 0, high: 4, density: 10 });
+    expect(barHeights(early, frame)).toEqual([{ from: 0, to: 0.25, height: 1 }]);
+    expect(barHeights(late, frame)).toEqual([
+      { from: 0.5, to: 0.75, height: 0.5 },
+      { from: 0.75, to: 1, height: 0.1 },
+    ]);
+  });
+  it("with infinite edges still have a frame", () => {
+    const open = { edges: [-Infinity, 0, 2, Infinity], counts: [1, 4, 1] };
+    expect(frameOf([open])).toEqual({ low: 0, high: 2, density: 2 });
+  });
+});
+
+describe("facts of the environment", () => {
+  const shown = (environment: Environment, command: string[] | null = null) =>
+    environmentParts(environment, command).map(([name, facts]) => [name, facts.map((fact) => [fact.key, fact.text])]);
+
+  it("have times and sizes as people read them, and the recorded value beside", () => {
+    const facts = flatten({
+      memory_bytes: 25276510208,
+      booted: "2026-11-20T18:56:00.123456Z",
+      uptime_s: 90,
+      pid: 41210,
+    });
+    expect(facts.map(({ key, text }) => [key, text])).toEqual([
+      ["memory", "25.3 GB"],
+      ["booted", formatTime("2026-11-20T18:56:00.123456Z")],
+      ["uptime", "1 min 30 s"],
+      ["pid", "41210"],
+    ]);
+    expect(facts[0]!.recorded).toBe("25276510208 bytes");
+  });
+  it("are said once", () => {
+    const git = { root: "/home/ada/digits", commit: "ab" };
+    const process = { script: "/home/ada/digits/train.py", folder: "/home/ada/digits" };
+    const host = { cpus: 2, usable_cpus: 2 };
+    expect(shown({ git, process, host, packages: { a: "1" } }, [process.script])).toEqual([
+      ["git", [["commit", "ab"]]],
+      ["process", [["folder", "/home/ada/digits"]]],
+      ["host", [["cpus", "2"]]],
+    ]);
+    expect(shown({ host: { cpus: 2, usable_cpus: 1 }, git: null })).toEqual([
+      [
+        "host",
+        [
+          ["cpus", "2"],
+          ["usable_cpus", "1"],
+        ],
+      ],
+    ]);
   });
 });
 
