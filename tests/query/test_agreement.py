@@ -82,7 +82,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
 # -- the language by the book: a test is True, False or None (unknown)
 
 Truth = bool | None
-Test = tuple[str, Callable[[Plain], Truth]]
+OneTest = tuple[str, Callable[[Plain], Truth]]
 
 
 def _last(series: list[float]) -> float:
@@ -152,7 +152,7 @@ def _fits_type(name: str, literal: Any) -> bool:
 
 
 @st.composite
-def _equality(draw: st.DrawFn) -> Test:
+def _equality(draw: st.DrawFn) -> OneTest:
     name = draw(st.sampled_from(sorted(NAMES)))
     literals = [
         each for each in draw(st.lists(st.sampled_from(LITERALS), max_size=4)) if _fits_type(name, each)
@@ -172,7 +172,7 @@ def _equality(draw: st.DrawFn) -> Test:
 
 
 @st.composite
-def _ordering(draw: st.DrawFn) -> Test:
+def _ordering(draw: st.DrawFn) -> OneTest:
     name = draw(st.sampled_from(sorted(NAMES)))
     literal = draw(
         st.sampled_from([each for each in LITERALS if each is not None and _fits_type(name, each)])
@@ -203,7 +203,7 @@ def _ordering(draw: st.DrawFn) -> Test:
 
 
 @st.composite
-def _text_test(draw: st.DrawFn) -> Test:
+def _text_test(draw: st.DrawFn) -> OneTest:
     name = draw(st.sampled_from(sorted(NAMES)))
     piece = draw(st.sampled_from(["", "a", "da", "m", "A", "%", "'", '"', "ß", "x" * 51, "adam", "-1"]))
     operator = draw(st.sampled_from(["contains", "startswith", "endswith", "~", "!~"]))
@@ -227,7 +227,7 @@ def _text_test(draw: st.DrawFn) -> Test:
 
 
 @st.composite
-def _state_test(draw: st.DrawFn) -> Test:
+def _state_test(draw: st.DrawFn) -> OneTest:
     name = draw(st.sampled_from(sorted(NAMES)))
     what = draw(st.sampled_from(["missing", "nan"]))
     negated = draw(st.booleans())
@@ -243,7 +243,7 @@ def _state_test(draw: st.DrawFn) -> Test:
 
 
 @st.composite
-def _tag_test(draw: st.DrawFn) -> Test:
+def _tag_test(draw: st.DrawFn) -> OneTest:
     tag = draw(st.sampled_from([*TAGS, "no such tag"]))
     form = draw(st.sampled_from(["{} in tags", "tags contains {}", "tags == {}"]))
     if draw(st.booleans()):
@@ -259,7 +259,7 @@ def _any(truths: list[Truth]) -> Truth:
     return True if True in truths else None if None in truths else False
 
 
-def _opposite(test: Test) -> Test:
+def _opposite(test: OneTest) -> OneTest:
     def holds(run: Plain) -> Truth:
         truth = test[1](run)
         return None if truth is None else not truth
@@ -267,8 +267,8 @@ def _opposite(test: Test) -> Test:
     return f"not ({test[0]})", holds
 
 
-def _combined(tests: st.SearchStrategy[Test]) -> st.SearchStrategy[Test]:
-    def joined(word: str, join: Callable[[list[Truth]], Truth]) -> Callable[[list[Test]], Test]:
+def _combined(tests: st.SearchStrategy[OneTest]) -> st.SearchStrategy[OneTest]:
+    def joined(word: str, join: Callable[[list[Truth]], Truth]) -> Callable[[list[OneTest]], OneTest]:
         return lambda parts: (
             f" {word} ".join(f"({text})" for text, _ in parts),
             lambda run: join([holds(run) for _, holds in parts]),
@@ -284,7 +284,7 @@ FILTERS = st.recursive(st.one_of(TESTS, TESTS.map(_opposite)), _combined, max_le
 
 @settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
 @given(test=FILTERS)
-def test_sql_agrees_with_the_book(recorded: Runs, test: Test) -> None:
+def test_sql_agrees_with_the_book(recorded: Runs, test: OneTest) -> None:
     """A filter finds exactly the runs that the rules of docs/query.md name, and counts them exactly."""
     store, runs = recorded
     text, holds = test
