@@ -219,6 +219,17 @@ def test_a_removed_inbox_loses_nothing(store: Path) -> None:
     assert sorted(Inbox(store).points("x")) == [(step, step) for step in range(15)]
 
 
+def test_an_inbox_removed_just_before_the_end_loses_nothing(store: Path) -> None:
+    """A run that ends before anybody noticed that its store is gone is put back whole."""
+    writer = _writer(store)
+    for step in range(5):
+        _log(writer, step)
+    shutil.rmtree(store)
+    _log(writer, 5)
+    _end(writer)
+    assert Inbox(store).points("x") == [(step, step) for step in range(6)]
+
+
 def test_a_removed_inbox_between_segments_is_made_again(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder that is gone just when the next segment is due costs nothing either."""
     monkeypatch.setattr(writer_module, "SEGMENT_BYTES", 100)

@@ -167,6 +167,35 @@ def test_a_full_disk_leaves_a_store_to_read(tmp_path: Path, monkeypatch: pytest.
     assert len(list((tmp_path / "inbox").iterdir())) == 1
 
 
+@pytest.mark.parametrize("pages", [1, 10, 30])
+def test_a_disk_too_full_for_a_database_shows_an_empty_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pages: int
+) -> None:
+    """Where the tables can't be made the store is empty to look at, and takes its inbox in once there is room."""
+    make_store(tmp_path)
+    curve().put(tmp_path)
+    connect = connections.Connections._connect
+
+    def small(self: connections.Connections, uri: str) -> sqlite3.Connection:
+        connection = connect(self, uri)
+        if "mode=" not in uri:
+            connection.execute(f"PRAGMA max_page_count = {pages}")
+        return connection
+
+    with monkeypatch.context() as full:
+        full.setattr(connections.Connections, "_connect", small)
+        with EmbeddedStore.open(tmp_path) as store:
+            assert store.read_only
+            assert store.catalog.rows("SELECT id FROM run") == []
+            assert "disk is full" in (take_in(store).problem or "")
+    with EmbeddedStore.open(tmp_path, read_only=True) as reader:
+        assert reader.catalog.rows("SELECT id FROM run") == []
+        with EmbeddedStore.open(tmp_path) as store:
+            assert take_in(store).problem is None
+            assert store.catalog.rows("SELECT id FROM run") == [("run1",)]
+        assert reader.catalog.rows("SELECT id FROM run") == [("run1",)]
+
+
 def test_texts_that_are_damaged_are_reported(tmp_path: Path) -> None:
     """Bytes that are no text any more, in a value or in the schema, come out as StoreUnavailableError."""
     with EmbeddedStore.open(tmp_path) as store:

@@ -38,6 +38,9 @@ MOST_COLUMN_SETS = 20_000
 #: kinds of which there may be any number
 _BULKY = frozenset((Kind.COLUMNS, Kind.ROW, Kind.CONTENT, Kind.CONSOLE))
 
+#: kinds of numpy's types that Python turns into a float, though they mean something else
+_NO_NUMBERS = frozenset("cMmSU")
+
 _OPEN_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND
 _OPEN_FLAGS |= getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
@@ -138,6 +141,8 @@ class JournalWriter:
 
     def close(self) -> None:
         """Say that no more comes, and leave syncing and closing of the file to ``tend``."""
+        with self._sync_lock:
+            self._check_place()  # the last chance to save what lies in a file that was deleted a moment ago
         with self._lock:
             if self._closed:
                 return
@@ -216,6 +221,14 @@ class JournalWriter:
             for key in keys:
                 if mend_key(key)[1] is not None:
                     raise ValueError(f"{key!r:.80} is not fit to be a metric's name")
+            for value in values.values():
+                if (
+                    type(value) is not float
+                    and getattr(getattr(value, "dtype", None), "kind", "") in _NO_NUMBERS
+                ):
+                    raise ValueError(
+                        "a complex number, a moment or a text of numpy is no number, though it has a float"
+                    )
             columns_id = next(self._columns_counter)  # one step, so that a signal handler never gets the same
             self._columns_by_id[columns_id] = keys
             self._columns_ids[keys] = columns_id

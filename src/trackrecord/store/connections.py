@@ -181,8 +181,8 @@ class Connections:
     def _identity_now(self) -> _Identity:
         """Return what changes when open connections no longer show what is there."""
         file = _identity(self.path)
-        if file is not None and self.read_only and "immutable=1" in self._uri:
-            # SQLite was promised that nothing changes; somebody else who may write can break that
+        if file is not None and self.read_only and ("immutable=1" in self._uri or "mode=memory" in self._uri):
+            # SQLite was promised that nothing changes, or there was nothing to show; others may have written since
             wal = self.path.with_name(self.path.name + "-wal")
             return (*file, *_extent(self.path), *_extent(wal))
         return file
@@ -218,10 +218,7 @@ class Connections:
         there is; with one (someone was killed, then the folder was made read-only) both are copied to read them.
         """
         if not self.path.exists():
-            uri = f"file:trackrecord-{os.getpid()}-{id(self)}?mode=memory&cache=shared"
-            self._anchor = self._connect(uri)
-            migrate.migrate(self._anchor, self.path.parent)
-            return uri
+            return self._empty_uri()
         attempts = [_uri(self.path, "mode=ro")]
         wal = self.path.with_name(self.path.name + "-wal")
         if wal.exists() and wal.stat().st_size:
@@ -238,6 +235,8 @@ class Connections:
                 connection = self._connect(uri)
                 try:
                     migrate.check_version(connection, self.path.parent)
+                    if migrate.schema_of(connection) == 0:  # the disk was full when it was to be made
+                        return self._empty_uri()
                     connection.execute("SELECT value FROM revision").fetchone()
                 finally:
                     connection.close()
@@ -247,6 +246,14 @@ class Connections:
             else:
                 return uri
         raise AssertionError("unreachable")
+
+    def _empty_uri(self) -> str:
+        """Make an empty database in memory: what is shown while there is none yet."""
+        uri = f"file:trackrecord-{os.getpid()}-{id(self)}?mode=memory&cache=shared"
+        if self._anchor is None:
+            self._anchor = self._connect(uri)
+            migrate.migrate(self._anchor, self.path.parent)
+        return uri
 
     def _connect(self, uri: str) -> sqlite3.Connection:
         connection = sqlite3.connect(

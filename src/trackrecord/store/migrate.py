@@ -64,7 +64,8 @@ def migrate(connection: sqlite3.Connection, place: Path) -> None:
                 connection.execute(f"PRAGMA user_version = {number:d}")
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # a full disk makes SQLite roll back by itself
+            connection.execute("ROLLBACK")
         raise
 
 
