@@ -115,6 +115,11 @@ _ODD = [
     (10**400, "text", "not_a_number"),
     (object(), "text", "not_a_number"),
     (1j, "text", "not_a_number"),
+    (np.complex128(1 + 2j), "text", "not_a_number"),
+    (np.complex64(1 + 2j), "text", "not_a_number"),
+    (np.datetime64("2026-11-20T00:00", "ns"), "text", "not_a_number"),
+    (np.timedelta64(5, "ns"), "text", "not_a_number"),
+    (np.array("5"), "text", "not_a_number"),
     (b"bytes", "text", "not_a_number"),
     (np.array([1.0, 2.0]), "table", "not_a_number"),
     ([1, 2, 3], "table", "not_a_number"),
@@ -124,6 +129,7 @@ _ODD = [
 ]
 
 
+@pytest.mark.filterwarnings("ignore:Casting complex values")
 @pytest.mark.parametrize(("value", "kind", "code"), _ODD, ids=[type(value).__name__ for value, _, _ in _ODD])
 def test_what_is_no_number_is_kept_and_noted(
     run: tr.Run, found: Found, value: Any, kind: str | None, code: str
@@ -136,6 +142,21 @@ def test_what_is_no_number_is_kept_and_noted(
         [("x", kind, 2)] if kind else []
     )
     assert inbox.problems() == {code: 1}
+
+
+@pytest.mark.filterwarnings("ignore:Warning. converting a masked element")
+@pytest.mark.parametrize("beside", [1.0, "a text, so that each value is looked at by itself"])
+def test_a_masked_element_is_no_number_of_its_own(run: tr.Run, found: Found, beside: Any) -> None:
+    """What lies behind a mask is never taken for a value: a metric has NaN there, a param None."""
+    run.log(
+        {"x": np.ma.masked, "y": np.ma.array([7.0], mask=[True]), "z": np.ma.array(3.0), "beside": beside}
+    )
+    run.log_params({"x": np.ma.masked, "z": np.ma.array(3.0)})
+    inbox = found()
+    assert math.isnan(inbox.points("x")[0][1])
+    assert math.isnan(inbox.points("y")[0][1])
+    assert inbox.points("z") == [(0, 3.0)]
+    assert inbox.values(Kind.PARAMS, "params") == {"x": None, "z": 3.0}
 
 
 @pytest.mark.parametrize("values", ["abc", None, 5, [1, 2], {1, 2}, Broken, tr])
@@ -227,6 +248,14 @@ def test_huge_steps_are_kept_and_counting_goes_on(run: tr.Run, found: Found, ste
     assert all(abs(each) < 2**63 for each, _ in points[1:])
 
 
+def test_great_steps_of_numpy_are_exact(run: tr.Run, found: Found) -> None:
+    """A whole step of another package is not rounded to a float, nor is the count that goes on from it."""
+    great = 2**53 + 1
+    for step in (np.int64(great), None, np.uint64(7), np.array(great + 4)):
+        run.log({"x": 1}, step=step)
+    assert [step for step, _ in found().points("x")] == [great, great + 1, 7, great + 4]
+
+
 def test_rewind(run: tr.Run, found: Found) -> None:
     """After a rewind the count goes on behind the checkpoint."""
     for _ in range(5):
@@ -315,6 +344,26 @@ class Colour(enum.Enum):
     """An enum."""
 
     RED = "red"
+
+
+def test_params_of_numpy_mean_what_they_say(run: tr.Run, found: Found) -> None:
+    """A moment is its text, whatever its unit, also in an array; a longdouble that a float holds is that number."""
+    moment = np.datetime64("2026-11-20T12:30:00", "ns")
+    run.log_params(
+        {
+            "when": moment,
+            "list": np.array([moment]),
+            "took": np.timedelta64(5, "ns"),
+            "ld": np.longdouble(1.5),
+        }
+    )
+    text = "2026-11-20T12:30:00.000000000"
+    assert found().values(Kind.PARAMS, "params") == {
+        "when": text,
+        "list": [text],
+        "took": "5 nanoseconds",
+        "ld": 1.5,
+    }
 
 
 @dataclass

@@ -20,14 +20,23 @@ def as_number(value: Any) -> float | None:
         except OverflowError:
             return None
     try:
+        if dtype_kind(value) in ("c", "M", "m", "S", "U"):
+            return None
         item = getattr(value, "item", None)
-        if callable(item):
+        # a masked element's item is what lies behind the mask; its float is NaN
+        if callable(item) and not is_from(value, "numpy", "MaskedArray"):
             value = item()
         if isinstance(value, (str, bytes)) or not hasattr(value, "__float__"):
             return None
         return float(value)
     except Exception:  # foreign code raises what it likes; arrays of several elements do
         return None
+
+
+def dtype_kind(value: Any) -> str:
+    """Return numpy's letter for the kind of an array's or scalar's elements, as ``f``; empty for other packages."""
+    kind = getattr(getattr(value, "dtype", None), "kind", "")
+    return kind if isinstance(kind, str) else ""
 
 
 def shown(value: Any, longest: int = 80) -> str:
@@ -57,6 +66,8 @@ def as_plain_list(value: Any) -> list[Any] | None:
                 value = step()
             except Exception:  # a tensor that can't be brought here is no list
                 return None
+    if is_from(value, "numpy") and dtype_kind(value) == "M":
+        value = value.astype(str)  # its list would be whole numbers of nanoseconds
     tolist = getattr(value, "tolist", None) or getattr(value, "to_list", None)
     if not callable(tolist):
         return None

@@ -5,6 +5,7 @@ The plain case never comes here: the writer packs it in one go and only what can
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -64,9 +65,13 @@ def settle_step(step: Any, problems: Problems) -> int | float | None:
             "give a whole or fractional number, or leave step out",
         )
         return None
-    if isinstance(step, int) and -(1 << 63) <= step < 1 << 63:
-        return int(step)
-    return int(number) if is_whole(number) else number
+    try:
+        whole: int | None = operator.index(
+            step
+        )  # whole numbers of numpy and others too: a float would round great ones
+    except Exception:  # no whole number, or a foreign object's own trouble
+        whole = int(number) if is_whole(number) else None
+    return number if whole is None or not -(1 << 63) <= whole < 1 << 63 else whole
 
 
 def _leaves(values: Mapping[Any, Any], problems: Problems) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from trackrecord.journal.format import encode_value
-from trackrecord.sdk.numbers import as_plain_list, is_from, type_name
+from trackrecord.sdk.numbers import as_plain_list, dtype_kind, is_from, type_name
 
 #: longer texts are cut, with a note of how long they were
 LONGEST_TEXT = 100_000
@@ -60,9 +60,14 @@ def _foreign(value: Any) -> tuple[Any] | None:
     if any(is_from(value, package) for package in ("pathlib", "datetime", "uuid", "decimal")):
         return (str(value),)
     if getattr(value, "shape", None) == () and callable(getattr(value, "item", None)):
-        item = value.item()
-        if type(item) in (int, float, bool, str):
+        if dtype_kind(value) in ("M", "m"):
+            return (str(value),)
+        # what lies behind the mask of a masked element is not meant; its list is None
+        item = value.tolist() if is_from(value, "numpy", "MaskedArray") else value.item()
+        if item is None or type(item) in (int, float, bool, str):
             return (item,)
+        if dtype_kind(value) == "f" and float(item) == item:  # a longdouble that a float can hold
+            return (float(item),)
     if isinstance(value, (list, tuple)):
         return None  # it was too long or too deep already
     listed = as_plain_list(value)
