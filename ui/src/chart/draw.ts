@@ -31,7 +31,9 @@ export function drawChart(
   drawAxes(context, layout, ink, pixelRatio);
   context.save();
   context.beginPath();
-  context.rect(layout.left - 1, 0, layout.right - layout.left + 6, layout.bottom + 1);
+  // Where nothing is cut off by a zoom, the first point is drawn whole.
+  const before = model.zoom ? 1 : 5;
+  context.rect(layout.left - before, 0, layout.right - layout.left + before + 5, layout.bottom + 1);
   context.clip();
   const few = model.lines.length <= MANY_LINES;
   const width = few ? 1.5 : 1 / pixelRatio;
