@@ -74,7 +74,7 @@ export function makeColumn(name: ColumnName, project: ProjectDetail | undefined)
       ? { name, kind, key, title: field.title, figure: null, width: field.width, numeric: field.numeric ?? false }
       : null;
   }
-  const width = Math.round(Math.min(200, Math.max(72, key.length * 6.6 + 36)));
+  const width = Math.round(Math.min(200, Math.max(kind === "params" ? LEAST_PARAM : 72, key.length * 6.6 + 36)));
   if (kind === "metrics") {
     const goal = contractFor(project?.contracts ?? [], key)?.goal;
     return {
@@ -92,10 +92,12 @@ export function makeColumn(name: ColumnName, project: ProjectDetail | undefined)
   return { name, kind, key, title: key, figure: null, width, numeric };
 }
 
+/** Room for 0.00005, which is never rounded. */
+const LEAST_PARAM = 84;
 const MOST_PARAMS = 8;
 const FEWEST_PARAMS = 2;
 const MOST_RESULTS = 4;
-const FEWEST_RESULTS = 2;
+const FEWEST_RESULTS = 1;
 /** Width of the selection and name columns. */
 const FIXED_WIDTH = 260;
 const NARROW_FIXED_WIDTH = 190;
