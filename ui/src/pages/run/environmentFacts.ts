@@ -23,7 +23,7 @@ export function environmentParts(environment: Environment, command: readonly str
   const said: [string, string, boolean][] = [
     ["git", "root", git?.root === process?.folder],
     ["host", "usable_cpus", host?.usable_cpus === host?.cpus],
-    ["process", "script", process?.script === command?.[0]],
+    ["process", "script", typeof process?.script === "string" && !!command?.includes(process.script)],
   ];
   return Object.entries(parts)
     .map(([name, value]): [string, Fact[]] => {

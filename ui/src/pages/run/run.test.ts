@@ -96,7 +96,7 @@ describe("facts of the environment", () => {
     const git = { root: "/home/ada/digits", commit: "ab" };
     const process = { script: "/home/ada/digits/train.py", folder: "/home/ada/digits" };
     const host = { cpus: 2, usable_cpus: 2 };
-    expect(shown({ git, process, host, packages: { a: "1" } }, [process.script])).toEqual([
+    expect(shown({ git, process, host, packages: { a: "1" } }, ["python", process.script])).toEqual([
       ["git", [["commit", "ab"]]],
       ["process", [["folder", "/home/ada/digits"]]],
       ["host", [["cpus", "2"]]],
