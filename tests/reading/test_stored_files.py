@@ -179,3 +179,29 @@ def test_what_needs_no_file_is_data(store: Path, tmp_path: Path) -> None:
     assert rows.data == {"columns": ["a"], "rows": [[1]]}
     with pytest.raises(UsageError, match="its value is `data`"):
         rows.read()
+
+
+def test_long_texts_and_tables_come_back_like_short_ones(tmp_path: Path) -> None:
+    """A value too long for a record has the same `data`, bytes and errors as a short one; damage is told."""
+    text, cells = "zwölf " * 20_000, [[number, float("nan")] for number in range(9_000)]
+    with tr.init("p", name="long", store=tmp_path / "store") as run:
+        run.log({"report": tr.Text(text), "rows": tr.Table(["a", "b"], cells)})
+    stored = tr.open_run("long", tmp_path / "store")
+    (report,), (rows,) = stored.media("report"), stored.media("rows")
+    assert report.digest is not None
+    assert report.data == {"text": text}
+    assert report.read().decode() == text
+    assert report.save(tmp_path / "report.txt").read_text("utf-8") == text
+    assert rows.data["columns"] == ["a", "b"]
+    assert [row[0] for row in rows.data["rows"]] == list(range(9_000))
+    assert all(row[1] != row[1] for row in rows.data["rows"])
+    with pytest.raises(UsageError, match="its value is `data`"):
+        rows.read()
+
+    place = stored.store.blobs.path(report.digest)
+    assert place is not None
+    place.chmod(0o600)
+    place.write_bytes(b"{}")
+    (again,) = tr.open_run("long", tmp_path / "store").media("report")
+    with pytest.raises(FormatError, match="damaged"):
+        _ = again.data
