@@ -251,7 +251,8 @@ def test_huge_steps_are_kept_and_counting_goes_on(run: tr.Run, found: Found, ste
 def test_great_steps_of_numpy_are_exact(run: tr.Run, found: Found) -> None:
     """A whole step of another package is not rounded to a float, nor is the count that goes on from it."""
     great = 2**53 + 1
-    for step in (np.int64(great), None, np.uint64(7), np.array(great + 4)):
+    steps: list[Any] = [np.int64(great), None, np.uint64(7), np.array(great + 4)]
+    for step in steps:
         run.log({"x": 1}, step=step)
     assert [step for step, _ in found().points("x")] == [great, great + 1, 7, great + 4]
 
