@@ -69,6 +69,18 @@ def test_a_segment_of_a_dead_writer_is_removed_with_its_torn_tail_reported(tmp_p
         assert list(store.catalog.live_states().values()) == [RunState.CRASHED]
 
 
+def test_an_empty_segment_goes_with_its_dead_writer_only(tmp_path: Path) -> None:
+    """A file that was made just before a kill is removed; that of a living process waits."""
+    dead = Journal("dead", 1, process=GONE).begin().log({"loss": 1.0}, 0)
+    alive = Journal("alive", 2, process=this_process()).begin().log({"loss": 1.0}, 0)
+    for journal in (dead, alive):
+        journal.put(tmp_path).path(tmp_path, 1).touch()
+    with EmbeddedStore.open(tmp_path) as store:
+        assert [take_in(store).removed, take_in(store).removed] == [1, 1]  # first it learns who is dead
+        assert take_in(store) == IngestReport()
+    assert [name.split(".")[0] for name in _inbox(tmp_path)] == ["alive", "alive"]
+
+
 def test_a_torn_tail_that_may_still_grow_is_no_damage(tmp_path: Path) -> None:
     """Half a record of a living writer is left alone, and is there when its other half arrives."""
     journal = Journal().begin().log({"loss": 1.0}, 0).log({"loss": 2.0}, 1)

@@ -211,6 +211,10 @@ class _Pass:
             self._report.problems.append(f"{segment.path} can't be read: {error.strerror or error}")
             return 0
         if piece is None:
+            # killed between making the file and writing its first record; looked at in this order, so that what a
+            # process wrote before it ended is never overlooked
+            if _life_of_writer(connection, segment).gone and os.path.getsize(segment.path) == 0:  # noqa: PTH202
+                self._complete.append(segment.path)
             return 0
         batch = piece.batch
         after = before
