@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import trackrecord as tr
 from tests.cli.conftest import Call, clean_environment, without_styles
 
 _COMMANDS = ("ls", "show", "compare", "plot", "ui", "export", "demo")
@@ -141,3 +142,17 @@ def test_closed_pipe_is_no_error(recorded: Path, arguments: tuple[str, ...]) -> 
         os.close(writing)
 
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="closing a stream before the start is a shell's way elsewhere")
+def test_a_closed_output_is_no_error(tmp_path: Path) -> None:
+    """A command whose standard output was closed by its caller ends well and says nothing."""
+    store = tmp_path / "store"
+    with tr.init("p", store=store, console=False, system_metrics=False) as run:
+        run.log({"loss": 1.0})
+    command = f'"{sys.executable}" -m trackrecord --store "{store}" ls >&-'
+
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+
+    assert "Traceback" not in done.stderr
+    assert done.returncode == 0

@@ -69,7 +69,8 @@ class _LazyGroup(click.Group):
         """Run the command; a reader that leaves early (``| head``) is no error, other than click has it."""
         try:
             result = super().invoke(ctx)
-            sys.stdout.flush()
+            if sys.stdout is not None:  # closed by whoever called: nothing is to be said
+                sys.stdout.flush()
         except BrokenPipeError:
             discard_output()
             return 0

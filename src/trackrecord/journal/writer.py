@@ -13,9 +13,16 @@ import itertools
 import os
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
+from trackrecord.journal.files import (
+    OPEN_FLAGS,
+    close_quietly,
+    remove_quietly,
+    sync_folder,
+    sync_quietly,
+    write_again,
+)
 from trackrecord.journal.format import (
     SEGMENT_BYTES,
     Kind,
@@ -40,9 +47,6 @@ _BULKY = frozenset((Kind.COLUMNS, Kind.ROW, Kind.CONTENT, Kind.CONSOLE))
 
 #: kinds of numpy's types that Python turns into a float, though they mean something else
 _NO_NUMBERS = frozenset("cMmSU")
-
-_OPEN_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND
-_OPEN_FLAGS |= getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
 class JournalWriter:
@@ -267,14 +271,14 @@ class JournalWriter:
                 "process": self._process,
             },
         )
-        file = os.open(path, _OPEN_FLAGS, 0o644)
+        file = os.open(path, OPEN_FLAGS, 0o644)
         header += self._first_words
         try:
             if os.write(file, header) != len(header):
                 raise OSError(28, "a write came out short", path)
         except OSError:
             os.close(file)
-            _remove_quietly(path)
+            remove_quietly(path)
             raise
         return file, path, len(header)
 
@@ -338,7 +342,7 @@ class JournalWriter:
         """Forget the files without writing to them: they belong to the parent of this forked process."""
         for file in [self._file, *self._left_files]:
             if file >= 0:
-                _close_quietly(file)
+                close_quietly(file)
         self._file, self._left_files = -1, []
         self._closed = True
 
@@ -366,7 +370,7 @@ class JournalWriter:
             try:
                 self._make_inbox()
                 if here.st_nlink == 0:
-                    _write_again(file, here.st_size, path)
+                    write_again(file, here.st_size, path)
             except OSError as error:
                 self.trouble = error
 
@@ -385,12 +389,12 @@ class JournalWriter:
             folder = self._folder_unsynced
             self._unsynced = self._folder_unsynced = False
         for old in left:
-            _sync_quietly(old)
-            _close_quietly(old)
+            sync_quietly(old)
+            close_quietly(old)
         if file >= 0:
-            _sync_quietly(file)
+            sync_quietly(file)
         if folder:
-            _sync_folder(self.inbox)
+            sync_folder(self.inbox)
 
     def _recover(self) -> None:
         """Open a new segment and write what waits. The file is made outside of the lock: it may take long."""
@@ -443,46 +447,3 @@ def _columns_record(columns_id: int, keys: tuple[str, ...]) -> bytes:
 
 def _close_record(*, following: bool) -> bytes:
     return encode_structural(Kind.CLOSE, {"t": time.time_ns(), "next": following})
-
-
-def _quietly(action: Callable[[int], None]) -> Callable[[int], None]:
-    def run(file: int) -> None:
-        try:
-            action(file)
-        except OSError:
-            pass
-
-    return run
-
-
-_sync_quietly = _quietly(os.fsync)
-_close_quietly = _quietly(os.close)
-
-
-def _sync_folder(folder: str) -> None:
-    """Make new names in a folder last through a power cut; where folders can't be synced there is no need."""
-    try:
-        file = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
-    except OSError:
-        return
-    _sync_quietly(file)
-    _close_quietly(file)
-
-
-def _write_again(file: int, size: int, path: str) -> None:
-    """Write what a deleted file holds to its old place, while the system still has it for us."""
-    os.lseek(file, 0, os.SEEK_SET)
-    content = os.read(file, size)
-    again = os.open(path, _OPEN_FLAGS, 0o644)
-    try:
-        os.write(again, content)
-        os.fsync(again)
-    finally:
-        os.close(again)
-
-
-def _remove_quietly(path: str) -> None:
-    try:
-        os.unlink(path)
-    except OSError:
-        pass

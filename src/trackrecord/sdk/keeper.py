@@ -172,7 +172,12 @@ def _rescue(run: Run) -> None:
             make_store(store)
         except OSError:
             continue
-        writer.move_to(str(store / INBOX))
+        before = writer.backlog() + 1
+        while (
+            0 < writer.backlog() < before
+        ):  # a limit on the size of files is met with one segment after the other
+            before = writer.backlog()
+            writer.move_to(str(store / INBOX))
         if not writer.backlog():
             tell(
                 f"{run.store} took no more data; the end of run {run.name!r} is in {store} "

@@ -22,6 +22,7 @@ from trackrecord.sdk.run import Run
 from trackrecord.sdk.usable_store import usable_store
 from trackrecord.sdk.version import VERSION
 from trackrecord.words.ids import new_writer_id
+from trackrecord.words.keys import mend_key
 
 _greeted = False
 
@@ -109,7 +110,7 @@ def init(
     writer = JournalWriter(
         str(place / INBOX), run_id, new_writer_id(), project=project, made_by=f"trackrecord {VERSION}"
     )
-    run_name = as_text(name) if name is not None and name != "" else random_name()
+    run_name = mend_key(as_text(name))[0] if name is not None and name != "" else random_name()
     parent_id = parent.id if isinstance(parent, Run) else None if parent is None else as_text(parent)
     run = Run(
         run_id=run_id,
