@@ -188,12 +188,41 @@ def test_a_disk_too_full_for_a_database_shows_an_empty_store(
             assert store.read_only
             assert store.catalog.rows("SELECT id FROM run") == []
             assert "disk is full" in (take_in(store).problem or "")
+            assert store.read_only
     with EmbeddedStore.open(tmp_path, read_only=True) as reader:
         assert reader.catalog.rows("SELECT id FROM run") == []
         with EmbeddedStore.open(tmp_path) as store:
             assert take_in(store).problem is None
             assert store.catalog.rows("SELECT id FROM run") == [("run1",)]
         assert reader.catalog.rows("SELECT id FROM run") == [("run1",)]
+
+
+@pytest.mark.parametrize("begun_before", [False, True])
+def test_a_store_opened_on_a_full_disk_goes_on_when_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begun_before: bool
+) -> None:
+    """What a server opened on a full disk takes in the inbox, and shows it, as soon as there is room again."""
+    make_store(tmp_path)
+    if begun_before:
+        with EmbeddedStore.open(tmp_path) as store:
+            curve("earlier", 1).put(tmp_path)
+            take_in(store)
+    curve("waiting", 2).put(tmp_path)
+
+    def no_room(connection: sqlite3.Connection) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    with monkeypatch.context() as full:
+        full.setattr(connections, "_use_wal", no_room)
+        store = EmbeddedStore.open(tmp_path)
+        assert "disk is full" in (take_in(store).problem or "")
+        before = [("earlier",)] if begun_before else []
+        assert store.catalog.rows("SELECT id FROM run") == before
+    with store:
+        assert take_in(store).problem is None
+        assert not store.read_only
+        assert store.catalog.rows("SELECT id FROM run ORDER BY id") == [*before, ("waiting",)]
+    assert list((tmp_path / "inbox").iterdir()) == []
 
 
 def test_texts_that_are_damaged_are_reported(tmp_path: Path) -> None:

@@ -31,9 +31,11 @@ class Connections:
     Readers see the last commit and never wait for the writer (SQLite's WAL mode).
     """
 
-    def __init__(self, path: Path, *, read_only: bool) -> None:
+    def __init__(self, path: Path, *, read_only: bool, for_now: bool = False) -> None:
         self.path = path
+        #: nothing can be changed; ``for_now`` says that it was meant to be, and that there was no room
         self.read_only = read_only
+        self._for_now = for_now
         self._lock = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
         self._owner = os.getpid()
@@ -177,6 +179,29 @@ class Connections:
                 raise_as_store_error(error, self.path)
                 raise
             self._file = self._identity_now()
+
+    def can_write_again(self) -> bool:
+        """Tell whether what was opened to read only for want of room can be written to now, and open it so."""
+        if not self._for_now:
+            return False
+        with self._writing, self._lock:
+            if self._closed:
+                return False
+            if not self.read_only:
+                return True
+            try:
+                self._uri = self._prepared_uri()
+            except _BAD_STATE:
+                return False
+            self.read_only = False
+            for connection in self._idle:
+                connection.close()
+            self._idle = []
+            if self._copy is not None:
+                self._copy.cleanup()
+                self._copy = None
+            self._file = self._identity_now()
+            return True
 
     def _identity_now(self) -> _Identity:
         """Return what changes when open connections no longer show what is there."""

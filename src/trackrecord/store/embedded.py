@@ -22,7 +22,7 @@ class EmbeddedStore:
     """An open embedded store; answers ``contract.Store``. Safe to use from any thread.
 
     ``read_only`` is True when it was asked for, or when the folder can't be written to or its disk is full; then
-    what is in the database is shown, and the inbox stays as it is.
+    what is in the database is shown, and the inbox stays as it is. A full disk is tried again with each pass.
 
     ::
 
@@ -35,7 +35,6 @@ class EmbeddedStore:
         self.path = path
         self.store_id = store_id
         self.connections = connections
-        self.read_only = connections.read_only
         self.catalog = EmbeddedCatalog(connections)
         self.series = EmbeddedSeries(connections)
         self.blobs = FileBlobs(path / BLOBS)
@@ -74,6 +73,11 @@ class EmbeddedStore:
         store_id = _store_id(place)
         return cls(place, store_id, _connections(place / DATABASE, read_only=read_only))
 
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing can be changed now."""
+        return self.connections.read_only
+
     def close(self) -> None:
         """Close all connections; calls after that raise StoreUnavailableError."""
         self.connections.close()
@@ -95,7 +99,7 @@ def _connections(database: Path, *, read_only: bool) -> Connections:
         if read_only or not any(sign in str(error.__cause__) for sign in ("disk I/O error", "is full")):
             raise
         try:
-            return Connections(database, read_only=True)
+            return Connections(database, read_only=True, for_now=True)
         except (StoreUnavailableError, OSError):
             raise error from error.__cause__
 

@@ -120,7 +120,7 @@ class _Pass:
         waiting = deque(self._work())
         if not waiting:
             return
-        if self._store.read_only:
+        if self._store.read_only and not self._store.connections.can_write_again():
             self._report.problems.append(
                 f"the store {self._store.path} is read-only or its disk is full: its inbox waits"
             )
