@@ -6,8 +6,10 @@ import builtins
 import copy
 import math
 import pickle
+import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from datetime import timezone
 from pathlib import Path
@@ -197,3 +199,22 @@ def test_dir_lists_what_is_there_for_users() -> None:
     assert {name for name in dir(tr) if not name.startswith("__")} == {
         name for name in tr.__all__ if not name.startswith("__")
     }
+
+
+def test_a_run_that_is_being_taken_in_is_waited_for(tmp_path: Path) -> None:
+    """A run asked for by name while another process holds the database is found once that lets go."""
+    place = tmp_path / "store"
+    with tr.init("p", name="earlier", store=place, console=False, system_metrics=False):
+        pass
+    with tr.open_run("earlier", store=place):
+        pass
+    with tr.init("p", name="awaited", store=place, console=False, system_metrics=False) as run:
+        run.log({"loss": 0.5})
+    other = sqlite3.connect(place / "store.db", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    letting_go = threading.Timer(1.0, lambda: other.execute("ROLLBACK"))
+    letting_go.start()
+    with pytest.warns(RuntimeWarning, match="missing here"), tr.open_run("awaited", store=place) as stored:
+        assert stored.metric("loss").last == 0.5
+    letting_go.join()
+    other.close()

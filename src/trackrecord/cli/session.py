@@ -15,7 +15,7 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from trackrecord.store.contract import Store
+    from trackrecord.store.embedded import EmbeddedStore
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -31,7 +31,7 @@ class Session:
     debug: bool = False
 
     @contextmanager
-    def open_store(self) -> Iterator[Store]:
+    def open_store(self) -> Iterator[EmbeddedStore]:
         """Open the store with all that its inbox holds taken in; if that lasts, with a bar. Raises StoreError."""
         from trackrecord.cli.intake import intake_bar
         from trackrecord.reading.opening import open_store

@@ -51,14 +51,17 @@ def command(
     """
     session = session_of(ctx)
     with session.open_store() as store:
+        from trackrecord.reading.opening import once_taken_in
+
         if console_only:
             from trackrecord.query.find_run import find_run
 
-            _show_console(session, store, find_run(store, run, project), as_json)
+            found = once_taken_in(store, lambda: find_run(store, run, project))
+            _show_console(session, store, found, as_json)
             return
         from trackrecord.query.run_detail import run_detail
 
-        detail = run_detail(store, run, project)
+        detail = once_taken_in(store, lambda: run_detail(store, run, project))
         if as_json:
             from trackrecord.cli.answers import print_json
             from trackrecord.server import rows

@@ -5,13 +5,19 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable
+from typing import TypeVar
 
 from trackrecord.journal.place import find_store
 from trackrecord.store.embedded import EmbeddedStore
 from trackrecord.store.ingest import take_in
+from trackrecord.words.errors import AmbiguousError, NotFoundError
 
 #: A reader waits this long for another one that is taking in the inbox, then answers with what is there.
 WAIT_S = 0.2
+#: the same for a run that was asked for by name and is not there yet
+PATIENT_S = 10.0
+
+Found = TypeVar("Found")
 
 
 def open_store(
@@ -41,6 +47,23 @@ def open_store(
     if report.problem and on_problem is not None and _something_waits(store):
         on_problem(report.problem)
     return store
+
+
+def once_taken_in(store: EmbeddedStore, look: Callable[[], Found]) -> Found:
+    """Return what ``look`` finds; where it finds nothing, look again when the inbox has been taken in.
+
+    A run that was asked for by name and is not there yet is worth more patience than a table that may be a little old:
+    up to PATIENT_S go by while somebody else takes in the inbox.
+    """
+    try:
+        return look()
+    except AmbiguousError:
+        raise
+    except NotFoundError:
+        if not _something_waits(store):
+            raise
+    take_in(store, wait_s=PATIENT_S)
+    return look()
 
 
 def warn_of(problem: str) -> None:

@@ -14,7 +14,7 @@ from trackrecord.query.console import console_page
 from trackrecord.query.media import media_page
 from trackrecord.query.names import close_names
 from trackrecord.query.run_detail import run_detail
-from trackrecord.reading.opening import open_store, warn_of
+from trackrecord.reading.opening import once_taken_in, open_store, warn_of
 from trackrecord.reading.run_table import one_line
 from trackrecord.reading.stored_artifact import StoredArtifact
 from trackrecord.reading.stored_media import StoredMedia
@@ -60,7 +60,7 @@ def open_run(
         )
     opened = open_store(store, on_problem=warn_of)
     try:
-        return StoredRun(opened, run_detail(opened, wanted, project))
+        return StoredRun(opened, once_taken_in(opened, lambda: run_detail(opened, wanted, project)))
     except BaseException as error:
         opened.close()
         if isinstance(run, RunRecord) and isinstance(error, NotFoundError) and store is None:
