@@ -1,0 +1,1 @@
+-- Levels above the points of a series (docs/store.md, "Levels").

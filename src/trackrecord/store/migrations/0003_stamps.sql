@@ -1,0 +1,1 @@
+-- How the ingester remembers which record set which field (docs/store.md).

@@ -1,0 +1,1 @@
+-- Columns over all runs, to filter and sort by (docs/store.md).
