@@ -28,7 +28,8 @@ class SeriesRequest:
 
     ``x`` is ``"step"``, ``"relative"`` (seconds since the run was created), ``"wall"``
     (seconds since 1970) or ``"metric:<key>"``. ``low`` and ``high`` bound x, both
-    inclusive; None means unbounded. ``pixels`` is how many buckets can be told apart.
+    inclusive; None means unbounded. ``pixels`` is how many buckets can be told apart. With ``log_x`` buckets are
+    equally wide in the logarithm of x, and points at x <= 0 have no place.
     """
 
     run: str
@@ -37,6 +38,7 @@ class SeriesRequest:
     low: float | None = None
     high: float | None = None
     pixels: int = 1000
+    log_x: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,11 @@ class SampledSeries:
     has NaN in ``y``, ``low`` and ``high``. With ``exact`` each bucket is one logged point, and ``y`` is its
     value as it was logged (NaN and infinities too). ``total`` is the number of points of the
     whole series, ``nonfinite`` those of the range that are NaN or infinite.
+
+    ``finite`` is the number of points of each bucket that are finite, the weight of its mean; None says that it
+    equals ``count`` wherever ``y`` is finite. ``left_out`` counts points of the whole series that have no place on
+    the axis: the metric that is x has no finite value there, or x <= 0 on a logarithmic axis. ``approximate`` says
+    that buckets were joined, not points, so that x is the mean of a bucket.
     """
 
     request: SeriesRequest
@@ -74,6 +81,15 @@ class SampledSeries:
     low: np.ndarray[Any, Any]
     high: np.ndarray[Any, Any]
     count: np.ndarray[Any, Any]
+    approximate: bool = False
+    left_out: int = 0
+    finite: np.ndarray[Any, Any] | None = None
+
+    @property
+    def weights(self) -> np.ndarray[Any, Any]:
+        """How many points stand behind each ``y``: the finite ones of the bucket, 0 where there is none."""
+        each = self.count if self.finite is None else self.finite
+        return np.where(np.isfinite(self.y), each, 0)
 
 
 class Catalog(Protocol):
