@@ -10,7 +10,7 @@ import numpy as np
 
 from trackrecord.journal.bulk import Rows
 from trackrecord.journal.reader import record_size
-from trackrecord.store import chunks, figures
+from trackrecord.store import figures, levels
 from trackrecord.store.chunks import AxisRows
 from trackrecord.store.history import Rewind, own_history, rewinds_of, visible_rows
 from trackrecord.store.transaction import Source, Transaction
@@ -82,7 +82,7 @@ class Points:
         else:
             new = [None] * len(keys)
         metrics = [self._metric(run, key, figure) for key, figure in zip(keys, new, strict=True)]
-        chunks.append(self._tx.connection, axis, metrics, rows, values, last=(run, writer) in self._tx.done)
+        levels.append(self._tx.connection, axis, metrics, rows, values, last=(run, writer) in self._tx.done)
         if rows.flags.any():
             self._again.setdefault(run, set()).update(metrics)
 
@@ -152,4 +152,4 @@ class Points:
         for (axis,) in connection.execute(
             "SELECT number FROM axis WHERE run = ? AND writer = ?", (run, writer)
         ).fetchall():
-            chunks.seal(connection, run, axis)
+            levels.seal(connection, axis)

@@ -90,8 +90,8 @@ def append(
     values: Array,
     *,
     last: bool = False,
-) -> None:
-    """Put rows behind those that an axis has.
+) -> tuple[int, int]:
+    """Put rows behind those that an axis has; return how many chunks it has now, and how many became full.
 
     ``values`` has a row for each and a column for each of ``metrics``. A chunk is packed once it is full, or at once
     when these are the ``last`` rows of the axis. Raises FormatError when the chunk to extend is damaged.
@@ -106,7 +106,7 @@ def append(
     for begin in range(0, len(rows), FULL):
         part = rows.part(begin, begin + FULL)
         packed = len(part) == FULL or (last and len(part) >= _WORTH_PACKING)
-        codec = payload.SHUFFLED if packed else payload.RAW
+        codec = payload.PCODEC if packed else payload.RAW
         axis_chunks.append((axis, n, *_encode_rows(part, codec)))
         columns = np.ascontiguousarray(values[begin : begin + FULL].T)
         metric_chunks += [
@@ -119,24 +119,10 @@ def append(
         if chunk >= n:
             connection.execute("DELETE FROM axis_chunk WHERE axis = ? AND n = ?", (axis, chunk))
             connection.executemany(
-                "DELETE FROM metric_chunk WHERE metric = ? AND axis = ? AND n = ?",
-                [(metric, axis, chunk) for metric in metrics],
+                "DELETE FROM metric_chunk WHERE metric = ? AND n = ? AND axis = ?",
+                [(metric, chunk, axis) for metric in metrics],
             )
-
-
-def seal(connection: sqlite3.Connection, run: int, axis: int) -> None:
-    """Pack the last chunk of an axis to which its writer adds no more."""
-    tail = _tail(connection, axis)
-    if not tail or tail[0][1] == FULL or not payload.is_raw(tail[0][3]):
-        return
-    found = connection.execute(
-        "SELECT m.number FROM metric m JOIN metric_chunk c ON c.metric = m.number AND c.axis = ? AND c.n = ?"
-        " WHERE m.run = ?",
-        (axis, tail[0][0], run),
-    ).fetchall()
-    none = np.empty(0, np.int64)
-    nothing = AxisRows(none, none, none, np.empty(0, np.uint8))
-    append(connection, axis, [metric for (metric,) in found], nothing, np.empty((0, len(found))), last=True)
+    return n, len(rows) // FULL
 
 
 def read(connection: sqlite3.Connection, metric: int) -> list[WriterPoints]:
@@ -201,8 +187,8 @@ def _write(
 ) -> None:
     connection.executemany(
         "INSERT OR REPLACE INTO axis_chunk"
-        " (axis, n, points, low_step, high_step, low_time, high_time, steps, times, places, flags)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " (axis, n, points, low_step, high_step, low_time, high_time, low_place, high_place, steps, times, places, flags)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         axis_chunks,
     )
     connection.executemany(
@@ -218,6 +204,8 @@ def _encode_rows(rows: AxisRows, codec: int) -> tuple[Any, ...]:
         float(rows.steps.max()),
         int(rows.times.min()),
         int(rows.times.max()),
+        int(rows.places.min()),
+        int(rows.places.max()),
         payload.encode(whole_if_possible(rows.steps), codec),
         payload.encode(rows.times, codec),
         payload.encode(rows.places, codec),
@@ -240,7 +228,7 @@ def _read_values(
     values = np.empty((points, len(metrics)))
     for column, metric in enumerate(metrics):
         found = connection.execute(
-            "SELECT vals FROM metric_chunk WHERE metric = ? AND axis = ? AND n = ?", (metric, axis, n)
+            "SELECT vals FROM metric_chunk WHERE metric = ? AND n = ? AND axis = ?", (metric, n, axis)
         ).fetchone()
         numbers = payload.decode(found[0] if found else b"")
         if len(numbers) != points:

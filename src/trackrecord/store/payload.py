@@ -20,8 +20,10 @@ Array = np.ndarray[Any, Any]
 _HEADER = struct.Struct("<BBBBII")
 _COVERED = struct.Struct("<BBBBI")
 
-RAW, SHUFFLED = 0, 1
+RAW, SHUFFLED, PCODEC = 0, 1, 2
 _VERSION = 1
+#: more effort packs these numbers 3 % smaller, in three times the time
+_PCODEC_EFFORT = 4
 #: int64, float64 and single bytes, always little endian
 _KINDS: dict[int, np.dtype[Any]] = {1: np.dtype("<i8"), 2: np.dtype("<f8"), 3: np.dtype("u1")}
 _KIND_OF = {"i8": 1, "f8": 2, "u1": 3}
@@ -30,7 +32,8 @@ _KIND_OF = {"i8": 1, "f8": 2, "u1": 3}
 def encode(numbers: Array, codec: int = RAW) -> bytes:
     """Return the payload of an array of int64, float64 or uint8; every bit of a NaN is kept.
 
-    With ``SHUFFLED`` it is made smaller where that helps; what does not shrink is stored raw.
+    With ``SHUFFLED`` or ``PCODEC`` it is made smaller where that helps; what does not shrink is stored raw. Single bytes
+    are always shuffled, never given to pcodec.
 
     >>> decode(encode(np.array([1.5, float("nan")]))).tolist()
     [1.5, nan]
@@ -39,10 +42,11 @@ def encode(numbers: Array, codec: int = RAW) -> bytes:
     plain = np.ascontiguousarray(numbers, dtype=_KINDS[kind])
     body = plain.tobytes()
     used = RAW
-    if codec == SHUFFLED:
-        smaller = zlib.compress(_shuffle(plain), 6)
+    if codec != RAW and len(plain):
+        codec = SHUFFLED if plain.itemsize == 1 else codec
+        smaller = zlib.compress(_shuffle(plain), 6) if codec == SHUFFLED else _pcodec(plain)
         if len(smaller) < len(body):
-            body, used = smaller, SHUFFLED
+            body, used = smaller, codec
     covered = _COVERED.pack(used, _VERSION, kind, 0, len(plain))
     checksum: int = zlib.crc32(body, zlib.crc32(covered))
     return covered + checksum.to_bytes(4, "little") + body
@@ -59,7 +63,7 @@ def decode(payload: bytes) -> Array:
     body = memoryview(payload)[_HEADER.size :]
     if zlib.crc32(body, zlib.crc32(payload[: _COVERED.size])) != checksum:
         raise FormatError("a chunk does not match its checksum", hint=_HINT)
-    if codec not in (RAW, SHUFFLED) or version != _VERSION or kind not in _KINDS:
+    if codec not in (RAW, SHUFFLED, PCODEC) or version != _VERSION or kind not in _KINDS:
         raise FormatError(
             f"a chunk was written with codec {codec} version {version}, which this Trackrecord does not know",
             hint="upgrade with: pip install -U trackrecord",
@@ -67,17 +71,14 @@ def decode(payload: bytes) -> Array:
     dtype = _KINDS[kind]
     if codec == SHUFFLED:
         return _unshuffle(_inflate(body, count * dtype.itemsize), dtype)
+    if codec == PCODEC:
+        return _from_pcodec(body, count, dtype)
     if len(body) != count * dtype.itemsize:
         raise FormatError(f"a chunk says {count} numbers but holds {len(body)} bytes", hint=_HINT)
     return np.frombuffer(body, dtype=dtype)
 
 
 _HINT = "run `trackrecord check` to see what else is damaged; a backup of store.db has the bytes"
-
-
-def is_raw(payload: bytes) -> bool:
-    """Tell whether a payload could still be made smaller."""
-    return payload[0] == RAW
 
 
 def _shuffle(plain: Array) -> bytes:
@@ -96,6 +97,26 @@ def _unshuffle(shuffled: bytes, dtype: np.dtype[Any]) -> Array:
     if dtype.kind == "i":
         return np.cumsum(plain.view("<u8"), dtype="<u8").view(dtype)
     return plain.view(dtype)
+
+
+def _pcodec(plain: Array) -> bytes:
+    from pcodec import ChunkConfig, standalone
+
+    return standalone.simple_compress(plain, ChunkConfig(compression_level=_PCODEC_EFFORT))
+
+
+def _from_pcodec(body: memoryview, count: int, dtype: np.dtype[Any]) -> Array:
+    from pcodec import standalone
+
+    # into an array of the promised size, so that a crafted body can't ask for more
+    try:
+        plain = np.empty(count, dtype)
+        progress = standalone.simple_decompress_into(bytes(body), plain)
+    except (RuntimeError, TypeError, ValueError, MemoryError) as error:
+        raise FormatError(f"a chunk can't be unpacked: {error}", hint=_HINT) from error
+    if progress.n_processed != count or not progress.finished:
+        raise FormatError(f"a chunk unpacks to {progress.n_processed} numbers, not {count}", hint=_HINT)
+    return plain
 
 
 def _inflate(body: memoryview, size: int) -> bytes:
