@@ -18,7 +18,7 @@ from trackrecord.store.apply_rows import Points
 from trackrecord.store.apply_things import Things
 from trackrecord.store.apply_values import Values
 from trackrecord.store.fields import text, whole
-from trackrecord.store.liveness import ending_of, writers_of
+from trackrecord.store.liveness import Writer, ending_of, writers_of
 from trackrecord.store.transaction import Said, Source, Transaction
 
 Handler = Callable[[Source, Said], None]
@@ -58,6 +58,7 @@ class Application:
         self._values = Values(self.tx)
         self._things = Things(self.tx)
         self._handlers = self._handler_of_kind()
+        self._segments: dict[tuple[int, str, int], tuple[Any, ...]] = {}
 
     def take(
         self, name: SegmentName, batch: Batch, before: Progress, *, grown_at: int, gone: bool
@@ -103,67 +104,77 @@ class Application:
         if not tx.touched and not tx.touched_projects:
             return None
         connection = tx.connection
+        connection.execute("UPDATE revision SET value = value + 1")
+        revision = int(connection.execute("SELECT value FROM revision").fetchone()[0])
+        for draft in tx.drafts.values():
+            writers = tx.writers[draft.number].values()
+            _set_ending(tx, draft.number, [row.as_writer() for row in writers])
+            draft.columns["revision"] = revision
+            draft.columns["grown_at"] = max(row.grown_at for row in writers)
+        settled = set(tx.drafts)
+        tx.write_down_all()
+        connection.executemany(
+            "INSERT OR REPLACE INTO segment (run, writer, n, taken, closed, damage, columns)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            self._segments.values(),
+        )
         self._points.flush()
         self._values.flush()
         self._things.flush()
-        for run in tx.ending:
-            ending = ending_of(writers_of(connection, run))
-            connection.execute(
-                "UPDATE run SET ended_state = ?, ended = ?, exit_code = ?, traceback = ? WHERE number = ?",
-                (ending.state, ending.ended, ending.exit_code, ending.traceback, run),
-            )
-        connection.execute("UPDATE revision SET value = value + 1")
-        revision = int(connection.execute("SELECT value FROM revision").fetchone()[0])
+        tx.write_down_problems()
+        for run in tx.ending - settled:
+            _set_ending(tx, run, writers_of(connection, run))
         connection.executemany(
-            "UPDATE run SET revision = :revision, problems = (SELECT count(*) FROM problem WHERE run = :run),"
-            " grown_at = (SELECT max(grown_at) FROM writer WHERE run = :run) WHERE number = :run",
-            [{"revision": revision, "run": run} for run in tx.touched],
+            "UPDATE run SET revision = :revision, grown_at = (SELECT max(grown_at) FROM writer WHERE run = :run)"
+            " WHERE number = :run",
+            [{"revision": revision, "run": run} for run in tx.touched - settled],
         )
         connection.executemany(
-            "UPDATE project SET changed = max(changed, (SELECT max(last_time) FROM writer WHERE run = :run))"
-            " WHERE number = (SELECT project FROM run WHERE number = :run)",
-            [{"run": run} for run in tx.touched],
+            "UPDATE run SET problems = (SELECT count(*) FROM problem WHERE run = :run) WHERE number = :run",
+            [{"run": run} for run in tx.with_problems],
         )
-        projects = {tx.project_of(run) for run in tx.touched} | tx.touched_projects
+        self._settle_projects(revision)
+        return revision
+
+    def _settle_projects(self, revision: int) -> None:
+        """Bring what projects say of their runs up to date, and remove those that were only a guess."""
+        tx, connection = self.tx, self.tx.connection
+        latest = dict.fromkeys(tx.touched_projects, 0)
+        for run in tx.touched:
+            project = tx.project_of(run)
+            if run in tx.new_runs:
+                time = max(row.last_time for row in tx.writers[run].values())
+            else:
+                time = connection.execute(
+                    "SELECT max(last_time) FROM writer WHERE run = ?", (run,)
+                ).fetchone()[0]
+            latest[project] = max(latest.get(project, 0), time)
         connection.executemany(
-            "UPDATE project SET revision = :revision,"
+            "UPDATE project SET revision = :revision, changed = max(changed, :latest),"
             " created = coalesce((SELECT min(created) FROM run WHERE project = :project), created)"
             " WHERE number = :project",
-            [{"revision": revision, "project": project} for project in projects],
+            [{"revision": revision, "latest": time, "project": project} for project, time in latest.items()],
         )
         for project in tx.left_projects:
             _remove_if_empty(connection, project)
-        return revision
 
     def _source(self, name: SegmentName, batch: Batch) -> Source:
-        """Return where the records come from, making the rows of run and writer when they are new."""
+        """Return where the records come from, beginning the rows of run and writer when they are new."""
         first: dict[str, Any] = {}
         if batch.items and isinstance(batch.items[0], Record) and batch.items[0].kind == Kind.SEGMENT:
             first = batch.items[0].fields()
         time = whole(first, "t") or self.tx.now
         run = self.tx.run_number(name.run, text(first, "project"), time, name.writer)
-        self.tx.connection.execute(
-            "INSERT OR IGNORE INTO writer (run, writer, role, process, started, last_time, grown_at)"
-            " VALUES (?, ?, 'join', '{}', ?, 0, 0)",
-            (run, name.writer, time),
-        )
-        return Source(run, name.run, name.writer, name.n)
+        source = Source(run, name.run, name.writer, name.n)
+        self.tx.writer(source, time)
+        return source
 
     def _keep_progress(self, source: Source, after: Progress, latest: int, grown_at: int, gone: bool) -> None:
-        connection = self.tx.connection
-        connection.execute(
-            "INSERT OR REPLACE INTO segment (run, writer, n, taken, closed, damage, columns)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
-                *(source.run, source.writer, source.n, after.taken, int(after.closed), after.damage),
-                json.dumps({} if after.closed else after.columns),
-            ),
+        self._segments[source.run, source.writer, source.n] = (
+            *(source.run, source.writer, source.n, after.taken, int(after.closed), after.damage),
+            "{}" if after.closed else json.dumps(after.columns),
         )
-        connection.execute(
-            "UPDATE writer SET last_time = max(last_time, ?), grown_at = max(grown_at, ?), gone = max(gone, ?)"
-            " WHERE run = ? AND writer = ?",
-            (latest, grown_at, int(gone), source.run, source.writer),
-        )
+        self.tx.writer(source, latest).grow(latest, grown_at, gone=gone)
         if gone:
             self.tx.ending.add(source.run)
             self.tx.done.add((source.run, source.writer))
@@ -191,6 +202,14 @@ class Application:
             Kind.REDACTION: self._things.redaction,
             Kind.FINISH: run(apply_run.finish),
         }
+
+
+def _set_ending(tx: Transaction, run: int, writers: list[Writer]) -> None:
+    ending = ending_of(writers)
+    tx.set_run(run, "ended_state", ending.state)
+    tx.set_run(run, "ended", ending.ended)
+    tx.set_run(run, "exit_code", ending.exit_code)
+    tx.set_run(run, "traceback", ending.traceback)
 
 
 def _remove_if_empty(connection: sqlite3.Connection, project: int) -> None:

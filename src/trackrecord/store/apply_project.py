@@ -7,7 +7,8 @@ import json
 from trackrecord.journal.bulk import Batch, Rows
 from trackrecord.journal.format import Kind
 from trackrecord.store.fields import number, text, whole
-from trackrecord.store.transaction import FROM_BEGINNING, FROM_CHANGE, UNKNOWN_PROJECT, Said, Transaction
+from trackrecord.store.stamps import FROM_BEGINNING, FROM_CHANGE
+from trackrecord.store.transaction import UNKNOWN_PROJECT, Said, Transaction
 
 
 def take_journal(tx: Transaction, writer: str, batch: Batch) -> None:

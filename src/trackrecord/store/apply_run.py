@@ -7,15 +7,8 @@ from typing import Any
 
 from trackrecord.store import apply_project
 from trackrecord.store.fields import clean, decoded, json_text, number, text, texts, whole
-from trackrecord.store.transaction import (
-    FROM_BEGINNING,
-    FROM_CHANGE,
-    FROM_HEADER,
-    FROM_JOINING,
-    Said,
-    Source,
-    Transaction,
-)
+from trackrecord.store.stamps import FROM_BEGINNING, FROM_CHANGE, FROM_HEADER, FROM_JOINING
+from trackrecord.store.transaction import Said, Source, Transaction
 
 _ROLES = ("begin", "join", "forked")
 _ENDINGS = ("finished", "failed", "stopped")
@@ -25,11 +18,7 @@ def segment(tx: Transaction, source: Source, said: Said) -> None:
     """Learn who writes, and, before the run's begin record is here, to which project it belongs."""
     process = said.fields.get("process")
     known = json_text(process if isinstance(process, dict) else {})
-    tx.connection.execute(
-        "UPDATE writer SET process = CASE WHEN process = '{}' THEN ? ELSE process END, started = min(started, ?)"
-        " WHERE run = ? AND writer = ?",
-        (known, said.time, source.run, source.writer),
-    )
+    tx.writer(source, said.time).learn_process(known, said.time)
     _set_project(tx, source, said, FROM_HEADER)
     _set(tx, source, said, FROM_HEADER, "created", said.time)
     tx.ending.add(source.run)
@@ -39,9 +28,7 @@ def begin(tx: Transaction, source: Source, said: Said) -> None:
     """Fill in the run from its beginner; a joining writer fills in what the beginner left open."""
     fields = said.fields
     role = fields.get("role") if fields.get("role") in _ROLES else "join"
-    tx.connection.execute(
-        "UPDATE writer SET role = ? WHERE run = ? AND writer = ?", (role, source.run, source.writer)
-    )
+    tx.writer(source, said.time).role = role
     tx.ending.add(source.run)
     for tag in texts(fields, "tags"):
         _tag(tx, source, said, tag, present=True)
@@ -74,13 +61,14 @@ def begin(tx: Transaction, source: Source, said: Said) -> None:
             "experiment",
             apply_project.experiment_number(tx, tx.project_of(source.run), experiment_name, said.time),
         )
-    host = _host_of(tx, source)
+    host = _host_of(tx, source, said)
     if host is not None:
         _set(tx, source, said, origin, "host", host)
 
 
 def change(tx: Transaction, source: Source, said: Said) -> None:
     """Change name, notes, group or tags after the fact, with an audit row."""
+    tx.write_down(source.run)
     fields = said.fields
     field = fields.get("field")
     if field == "tags":
@@ -127,15 +115,15 @@ def fork(tx: Transaction, source: Source, said: Said) -> None:
     """Let the run inherit the history of another one."""
     parent, step = text(said.fields, "run"), number(said.fields, "step")
     if parent and step is not None and tx.may_set("run", source.run, "fork", FROM_BEGINNING, said):
-        tx.connection.execute(
-            "UPDATE run SET fork_run = ?, fork_step = ? WHERE number = ?", (parent, step, source.run)
-        )
+        tx.set_run(source.run, "fork_run", parent)
+        tx.set_run(source.run, "fork_step", step)
 
 
 def rewind(tx: Transaction, source: Source, said: Said) -> None:
     """Hide what was written before and lies behind a step."""
     step = number(said.fields, "step")
     if step is not None:
+        tx.write_down(source.run)
         tx.connection.execute(
             "INSERT OR IGNORE INTO rewind (run, writer, place, written, step) VALUES (?, ?, ?, ?, ?)",
             (source.run, source.writer, said.place, said.time, step),
@@ -145,39 +133,22 @@ def rewind(tx: Transaction, source: Source, said: Said) -> None:
 
 def rank(tx: Transaction, source: Source, said: Said) -> None:
     """Keep the writer's rank."""
-    tx.connection.execute(
-        "UPDATE writer SET rank = ?, world_size = ? WHERE run = ? AND writer = ?",
-        (whole(said.fields, "rank"), whole(said.fields, "world_size"), source.run, source.writer),
-    )
+    row = tx.writer(source, said.time)
+    row.rank, row.world_size = whole(said.fields, "rank"), whole(said.fields, "world_size")
 
 
 def finish(tx: Transaction, source: Source, said: Said) -> None:
     """Keep how the writer ended, by its own word."""
     fields = said.fields
     state = fields.get("state") if fields.get("state") in _ENDINGS else "failed"
-    tx.connection.execute(
-        "UPDATE writer SET state = ?, ended = ?, exit_code = ?, traceback = ?"
-        " WHERE run = ? AND writer = ? AND (ended IS NULL OR ended <= ?)",
-        (
-            state,
-            said.time,
-            whole(fields, "exit_code"),
-            text(fields, "traceback"),
-            source.run,
-            source.writer,
-            said.time,
-        ),
-    )
+    tx.writer(source, said.time).end(state, said.time, whole(fields, "exit_code"), text(fields, "traceback"))
     tx.ending.add(source.run)
     tx.done.add((source.run, source.writer))
 
 
 def _set(tx: Transaction, source: Source, said: Said, origin: int, column: str, value: Any) -> None:  # noqa: PLR0917
     if tx.may_set("run", source.run, column, origin, said):
-        tx.connection.execute(
-            f"UPDATE run SET {column} = ? WHERE number = ?",  # noqa: S608 - names of columns, from this file only
-            (value, source.run),
-        )
+        tx.set_run(source.run, column, value)
 
 
 def _set_project(tx: Transaction, source: Source, said: Said, origin: int) -> None:
@@ -185,15 +156,12 @@ def _set_project(tx: Transaction, source: Source, said: Said, origin: int) -> No
     if name and tx.may_set("run", source.run, "project", origin, said):
         before, after = tx.project_of(source.run), tx.project_number(name, said.time)
         if before != after:
-            tx.connection.execute("UPDATE run SET project = ? WHERE number = ?", (after, source.run))
+            tx.set_run(source.run, "project", after)
             tx.left_projects.add(before)
 
 
-def _host_of(tx: Transaction, source: Source) -> str | None:
-    found = tx.connection.execute(
-        "SELECT process FROM writer WHERE run = ? AND writer = ?", (source.run, source.writer)
-    ).fetchone()
-    host = json.loads(found[0]).get("host")
+def _host_of(tx: Transaction, source: Source, said: Said) -> str | None:
+    host = json.loads(tx.writer(source, said.time).process).get("host")
     return clean(host) if isinstance(host, str) else None
 
 
@@ -221,7 +189,4 @@ def _tag(tx: Transaction, source: Source, said: Said, tag: str, *, present: bool
         return
     if not tx.may_set("run", source.run, "tag:" + tag, FROM_CHANGE, said):
         return
-    if present:
-        tx.connection.execute("INSERT OR IGNORE INTO tag (run, name) VALUES (?, ?)", (source.run, tag))
-    else:
-        tx.connection.execute("DELETE FROM tag WHERE run = ? AND name = ?", (source.run, tag))
+    tx.set_tag(source.run, tag, present=present)

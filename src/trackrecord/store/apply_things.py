@@ -17,6 +17,8 @@ class Things:
         self._artifacts: list[tuple[int, str, int, Source, Fields]] = []
         self._console: list[tuple[int, str, int, int, str, str]] = []
         self._media: list[tuple[Any, ...]] = []
+        self._facts: list[tuple[int, str, str | None, str | None, int, str]] = []
+        self._redacted: set[int] = set()
 
     def media(self, source: Source, said: Said) -> None:
         """Keep a logged value that is no number."""
@@ -60,15 +62,11 @@ class Things:
         """Keep facts of the process; the first said of a part hold."""
         part, value = text(said.fields, "part"), said.fields.get("value")
         if part:
-            self._tx.connection.execute(
-                "INSERT INTO fact (run, part, value, digest, time, writer) VALUES (?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT (run, part) DO UPDATE SET value = excluded.value, digest = excluded.digest,"
-                " time = excluded.time, writer = excluded.writer"
-                " WHERE (excluded.time, excluded.writer) < (time, writer)",
+            self._facts.append(
                 (
                     *(source.run, part, None if value is None else json_text(value)),
                     *(text(said.fields, "digest"), said.time, said.writer),
-                ),
+                )
             )
 
     def problem(self, source: Source, said: Said) -> None:
@@ -82,8 +80,10 @@ class Things:
         fields = said.fields
         what, key = text(fields, "what"), text(fields, "key")
         who, reason = text(fields, "who"), text(fields, "reason")
-        if what not in _REDACTIONS:
+        if what != "notes" and what not in _REDACTIONS:
             return
+        self._tx.write_down(source.run)
+        self._redacted.add(source.run)
         self._tx.connection.execute(
             "INSERT OR IGNORE INTO redaction (run, what, key, time, who, reason) VALUES (?, ?, ?, ?, ?, ?)",
             (source.run, what, key or "", said.time, who, reason),
@@ -101,21 +101,30 @@ class Things:
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             self._media,
         )
+        execute(
+            "INSERT INTO fact (run, part, value, digest, time, writer) VALUES (?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (run, part) DO UPDATE SET value = excluded.value, digest = excluded.digest,"
+            " time = excluded.time, writer = excluded.writer"
+            " WHERE (excluded.time, excluded.writer) < (time, writer)",
+            self._facts,
+        )
         for time, _, _, source, fields in sorted(self._artifacts, key=lambda waiting: waiting[:3]):
             self._keep_artifact(source, fields, time)
         lines: dict[int, int] = {}
         rows = []
         for time, writer, _, run, stream, printed in sorted(self._console):
             if run not in lines:
-                found = self._tx.connection.execute(
-                    "SELECT max(n) FROM console WHERE run = ?", (run,)
-                ).fetchone()
-                lines[run] = found[0] or 0
+                lines[run] = 0 if run in self._tx.new_runs else self._console_lines(run)
             lines[run] += 1
             rows.append((run, lines[run], time, stream, printed, writer))
         execute("INSERT INTO console (run, n, time, stream, text, writer) VALUES (?, ?, ?, ?, ?, ?)", rows)
-        for run in sorted(self._tx.touched):
+        # what was redacted before this transaction may have come again; a new run has only what is new
+        for run in sorted(self._tx.touched - self._tx.new_runs | self._redacted):
             self._redact(run)
+
+    def _console_lines(self, run: int) -> int:
+        found = self._tx.connection.execute("SELECT max(n) FROM console WHERE run = ?", (run,)).fetchone()
+        return int(found[0] or 0)
 
     def _keep_artifact(self, source: Source, fields: Fields, time: int) -> None:
         name, digest = text(fields, "name"), text(fields, "digest")
@@ -160,21 +169,22 @@ class Things:
         wanted = connection.execute("SELECT what, key, time FROM redaction WHERE run = ?", (run,)).fetchall()
         for what, key, time in wanted:
             values = {"run": run, "key": key, "time": time}
+            if what == "notes":
+                stamp = self._tx.stamp("run", run, "notes")
+                if stamp is not None and stamp.time <= time:
+                    self._tx.set_run(run, "notes", None)
+                continue
             for statement in _REDACTIONS[what]:
                 connection.execute(statement, values)
 
 
-#: what takes each kind of thing away; an empty key means all of the kind
+#: what takes each kind of thing but notes away; an empty key means all of the kind
 _REDACTIONS = {
     "param": [
         "DELETE FROM param WHERE run = :run AND :key IN ('', key) AND time <= :time",
         "DELETE FROM param_conflict WHERE run = :run AND :key IN ('', key)",
     ],
     "summary": ["DELETE FROM summary WHERE run = :run AND :key IN ('', key) AND updated <= :time"],
-    "notes": [
-        """UPDATE run SET notes = NULL WHERE number = :run AND EXISTS (SELECT 1 FROM stamp
-           WHERE kind = 'run' AND owner = :run AND field = 'notes' AND time <= :time)"""
-    ],
     "console": ["DELETE FROM console WHERE run = :run AND time <= :time"],
     "media": ["DELETE FROM media WHERE run = :run AND :key IN ('', key) AND time <= :time"],
     "artifact": [

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from trackrecord.store.drafts import RunDraft, WriterRow, insert_runs, put_writers, stored_writer
 from trackrecord.store.fields import Fields
+from trackrecord.store.stamps import FROM_HEADER, Stamp, Stamps
 from trackrecord.words.ids import short_id
 
-#: who may set a field, the strongest last: see the table ``stamp``
-FROM_HEADER, FROM_JOINING, FROM_BEGINNING, FROM_CHANGE = 0, 1, 2, 3
 #: the project of runs whose journals do not say (their first bytes are damaged)
 UNKNOWN_PROJECT = "unknown"
 _SEGMENT_ROOM = 1 << 32
@@ -41,14 +41,24 @@ class Said(NamedTuple):
 
 
 class Transaction:
-    """One transaction of the ingester. Holds nothing that is not also in the database once it is committed."""
+    """One transaction of the ingester. Holds nothing that is not also in the database once it is committed.
+
+    A run that is new in it is a draft until ``write_down``: ``set_run`` and ``set_tag`` know both. Handlers that speak
+    SQL about a run call ``write_down`` first.
+    """
 
     def __init__(self, connection: sqlite3.Connection, blobs: Path, now: int) -> None:
         self.connection = connection
         self.blobs = str(blobs)
         self.now = now
+        self.stamps = Stamps(connection)
         self.run_numbers: dict[str, int] = {}
+        #: runs that were not in the database before this transaction
         self.new_runs: set[int] = set()
+        #: those of them that still are not
+        self.drafts: dict[int, RunDraft] = {}
+        #: rows of writers by run; of a new run all there are
+        self.writers: dict[int, dict[str, WriterRow]] = {}
         #: runs to which anything happened
         self.touched: set[int] = set()
         #: projects about which something was said outside of any run
@@ -61,9 +71,14 @@ class Transaction:
         self.rewound: set[int] = set()
         #: projects that a run has left
         self.left_projects: set[int] = set()
+        #: runs with new problems
+        self.with_problems: set[int] = set()
+        self._problems: list[tuple[int, str, str, str, int, int, int]] = []
+        self._projects: dict[str, int] = {}
+        self._next_run: int | None = None
 
     def run_number(self, run_id: str, project: str | None, created: int, writer: str) -> int:
-        """Return the number of a run, making its row when nothing of it has been seen before."""
+        """Return the number of a run, beginning its draft when nothing of it has been seen before."""
         number = self.run_numbers.get(run_id)
         if number is None:
             found = self.connection.execute("SELECT number FROM run WHERE id = ?", (run_id,)).fetchone()
@@ -72,19 +87,77 @@ class Transaction:
         self.touched.add(number)
         return number
 
+    def writer(self, source: Source, started: int) -> WriterRow:
+        """Return the row of a writer, beginning one when it is new."""
+        rows = self.writers.setdefault(source.run, {})
+        row = rows.get(source.writer)
+        if row is None:
+            if source.run not in self.new_runs:
+                row = stored_writer(self.connection, source.run, source.writer)
+            rows[source.writer] = row = row or WriterRow(source.run, source.writer, started)
+        return row
+
+    def set_run(self, run: int, column: str, value: Any) -> None:
+        """Give a run another value in a column (a name from our own code only)."""
+        draft = self.drafts.get(run)
+        if draft is not None:
+            draft.columns[column] = value
+        else:
+            self.connection.execute(f"UPDATE run SET {column} = ? WHERE number = ?", (value, run))  # noqa: S608
+
+    def set_tag(self, run: int, tag: str, *, present: bool) -> None:
+        """Add a tag to a run or take it away."""
+        draft = self.drafts.get(run)
+        if draft is not None:
+            (draft.tags.add if present else draft.tags.discard)(tag)
+        elif present:
+            self.connection.execute("INSERT OR IGNORE INTO tag (run, name) VALUES (?, ?)", (run, tag))
+        else:
+            self.connection.execute("DELETE FROM tag WHERE run = ? AND name = ?", (run, tag))
+
+    def write_down(self, run: int) -> None:
+        """Put a run that is still a draft into the database, for a handler that speaks SQL about it."""
+        draft = self.drafts.pop(run, None)
+        if draft is not None:
+            insert_runs(self.connection, [draft])
+
+    def write_down_all(self) -> None:
+        """Put all drafts, rows of writers, stamps and problems into the database."""
+        insert_runs(self.connection, list(self.drafts.values()))
+        self.drafts = {}
+        put_writers(self.connection, [row for rows in self.writers.values() for row in rows.values()])
+        self.stamps.flush()
+        self.write_down_problems()
+
+    def write_down_problems(self) -> None:
+        """Put the problems noticed so far into the database."""
+        self.connection.executemany(
+            "INSERT INTO problem (run, writer, code, message, count, first, last) VALUES (?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (run, writer, code, message) DO UPDATE SET"
+            " count = CASE WHEN excluded.last >= last THEN excluded.count ELSE count END,"
+            " first = min(first, excluded.first), last = max(last, excluded.last)",
+            self._problems,
+        )
+        self._problems = []
+
     def project_number(self, name: str, time: int) -> int:
         """Return the number of a project, making its row when it is new."""
-        found = self.connection.execute("SELECT number FROM project WHERE name = ?", (name,)).fetchone()
-        if found:
-            return int(found[0])
-        made = self.connection.execute(
-            "INSERT INTO project (name, created, changed, revision) VALUES (?, ?, 0, 0)", (name, time)
-        )
-        assert made.lastrowid is not None
-        return made.lastrowid
+        number = self._projects.get(name)
+        if number is None:
+            found = self.connection.execute("SELECT number FROM project WHERE name = ?", (name,)).fetchone()
+            if found is None:
+                found = self.connection.execute(
+                    "INSERT INTO project (name, created, changed, revision) VALUES (?, ?, 0, 0) RETURNING number",
+                    (name, time),
+                ).fetchone()
+            number = self._projects[name] = int(found[0])
+        return number
 
     def project_of(self, run: int) -> int:
         """Return the number of a run's project."""
+        draft = self.drafts.get(run)
+        if draft is not None:
+            return int(draft.columns["project"])
         return int(self.connection.execute("SELECT project FROM run WHERE number = ?", (run,)).fetchone()[0])
 
     def may_set(self, kind: str, owner: int, field: str, origin: int, said: Said) -> bool:
@@ -92,45 +165,34 @@ class Transaction:
 
         A stronger origin beats a weaker one. Among changes the last one holds, else the first one.
         """
-        stamp = self.stamp(kind, owner, field)
-        rank = (said.time, said.writer, said.place)
-        if stamp is not None:
-            if origin == stamp[0]:
-                if (rank < stamp[1:]) if origin == FROM_CHANGE else (rank >= stamp[1:]):
-                    return False
-            elif origin < stamp[0]:
-                return False
-        self.connection.execute(
-            "INSERT OR REPLACE INTO stamp VALUES (?, ?, ?, ?, ?, ?, ?)", (kind, owner, field, origin, *rank)
-        )
-        return True
+        return self.stamps.decides(kind, owner, field, Stamp(origin, said.time, said.writer, said.place))
 
-    def stamp(self, kind: str, owner: int, field: str) -> tuple[int, int, str, int] | None:
-        """Return (origin, time, writer, place) of the record that a field has its value from."""
-        found: tuple[int, int, str, int] | None = self.connection.execute(
-            "SELECT origin, time, writer, place FROM stamp WHERE kind = ? AND owner = ? AND field = ?",
-            (kind, owner, field),
-        ).fetchone()
-        return found
+    def stamp(self, kind: str, owner: int, field: str) -> Stamp | None:
+        """Return which record a field has its value from."""
+        return self.stamps.get(kind, owner, field)
 
     def problem(self, source: Source, code: str, message: str, count: int, time: int) -> None:
         """Show a problem on the run; a later one with the same words replaces the count."""
-        self.connection.execute(
-            "INSERT INTO problem (run, writer, code, message, count, first, last) VALUES (?, ?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT (run, writer, code, message) DO UPDATE SET"
-            " count = CASE WHEN excluded.last >= last THEN excluded.count ELSE count END,"
-            " first = min(first, excluded.first), last = max(last, excluded.last)",
-            (source.run, source.writer, code, message, count, time, time),
-        )
+        self._problems.append((source.run, source.writer, code, message, count, time, time))
+        self.with_problems.add(source.run)
 
     def _new_run(self, run_id: str, project: str | None, created: int, writer: str) -> int:
-        made = self.connection.execute(
-            "INSERT INTO run (id, project, name, created, grown_at, revision) VALUES (?, ?, ?, ?, 0, 0)",
-            (run_id, self.project_number(project or UNKNOWN_PROJECT, created), short_id(run_id), created),
-        )
-        number = made.lastrowid
-        assert number is not None
+        number = self._next_run
+        if number is None:
+            number = self.connection.execute("SELECT 1 + coalesce(max(number), 0) FROM run").fetchone()[0]
+        self._next_run = number + 1
+        columns = {
+            "project": self.project_number(project or UNKNOWN_PROJECT, created),
+            "name": short_id(run_id),
+            "created": created,
+            "grown_at": 0,
+            "points": 0,
+            "revision": 0,
+        }
+        self.drafts[number] = RunDraft(number, run_id, columns)
         self.new_runs.add(number)
+        self.writers[number] = {}
+        self.stamps.begin("run", number)
         if project is not None:
             said = Said(created, writer, 0, {})
             self.may_set("run", number, "project", FROM_HEADER, said)
