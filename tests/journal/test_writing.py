@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.recorded import Inbox
+from trackrecord.journal import column_sets, recovery
 from trackrecord.journal import writer as writer_module
 from trackrecord.journal.format import Kind, encode_record, encode_structural
 from trackrecord.journal.place import make_store
@@ -166,7 +167,7 @@ def test_what_is_beyond_the_backlog_is_counted(
     store: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Memory is bounded: later rows are counted as lost, while the end of the run still gets through."""
-    monkeypatch.setattr(writer_module, "LARGEST_BACKLOG", 2000)
+    monkeypatch.setattr(recovery, "LARGEST_BACKLOG", 2000)
     writer = _writer(store)
     disk.room = 0
     for step in range(200):
@@ -280,7 +281,7 @@ def test_misfits_write_nothing(store: Path) -> None:
 
 def test_forgotten_columns_are_declared_again(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """More sets of columns than are remembered change nothing about what is read."""
-    monkeypatch.setattr(writer_module, "MOST_COLUMN_SETS", 5)
+    monkeypatch.setattr(column_sets, "MOST_COLUMN_SETS", 5)
     writer = _writer(store)
     for step in range(60):
         _log(writer, step, f"metric {step % 12}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 
@@ -34,14 +35,27 @@ def sync_folder(folder: str) -> None:
     close_quietly(file)
 
 
-def write_again(file: int, size: int, path: str) -> None:
-    """Write what a deleted file holds to its old place, while the system still has it for us."""
+def read_all(file: int) -> bytes:
+    """Return what an open file holds. Its writer appends only, so that the place of reading does not matter to it."""
+    size = os.fstat(file).st_size
     os.lseek(file, 0, os.SEEK_SET)
-    content = os.read(file, size)
+    return os.read(file, size)
+
+
+def write_again(file: int, path: str) -> None:
+    """Write what a deleted file holds to its old place, while the system still has it for us.
+
+    Raises OSError, and leaves nothing there, when the disk does not take all of it.
+    """
+    content = read_all(file)
     again = os.open(path, OPEN_FLAGS, 0o644)
     try:
-        os.write(again, content)
+        if os.write(again, content) != len(content):
+            raise OSError(errno.ENOSPC, "a write came out short", path)
         os.fsync(again)
+    except OSError:
+        remove_quietly(path)
+        raise
     finally:
         os.close(again)
 

@@ -28,7 +28,7 @@ class ForkedWriter(JournalWriter):
         self, inbox: str, run_id: str, *, project: str, begin: bytes, at_first: Callable[[], None]
     ) -> None:
         super().__init__(inbox, run_id, new_writer_id(), project=project, made_by=f"trackrecord {VERSION}")
-        self._first_words = begin
+        self._segments.first_words = begin
         self._at_first: Callable[[], None] | None = at_first
 
     def _open_next(self) -> bool:
