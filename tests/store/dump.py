@@ -1,7 +1,8 @@
 """All logical content of a store as plain values, so that two stores can be compared.
 
 Left out is what may differ between equal stores: row numbers, revisions, when the ingester looked, how points lie in
-chunks, the number a console line got, and what stood in a field before a change (with the order of arrival).
+chunks, the number a console line got, and what stood in a field before a change (with the order of arrival); what
+the audit says of experiments and contracts, which every run may state again, is what was news when it was taken in.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ _TABLES = {
     " JOIN artifact a ON a.number = x.artifact",
     "fact": "SELECT r.id, part, value, digest, time, writer FROM fact f JOIN run r ON r.number = f.run",
     "problem": "SELECT r.id, writer, code, message, count FROM problem p JOIN run r ON r.number = p.run",
-    "audit": "SELECT time, who, run, change, after FROM audit",
+    "audit": "SELECT time, who, run, change, coalesce(asked, after) FROM audit WHERE about = 'run'",
     "redaction": "SELECT r.id, what, key, time, who, reason FROM redaction d JOIN run r ON r.number = d.run",
 }
 

@@ -117,9 +117,15 @@ def read_pieces(folder: str, digest: str, piece: int = _PIECE) -> Iterator[bytes
 
 def _holds(path: str, size: int) -> bool:
     try:
-        return os.stat(path).st_size == size
+        if os.stat(path).st_size != size:
+            return False
     except OSError:
         return False
+    try:
+        os.utime(path)  # its age counts from its last use: `trackrecord gc` leaves young ones alone
+    except OSError:
+        pass  # of another user: it is cited by that one's runs
+    return True
 
 
 def _partial_name(folder: str) -> str:

@@ -13,12 +13,14 @@ from trackrecord.journal.bulk import Batch, Rows
 from trackrecord.journal.format import Kind
 from trackrecord.journal.reader import Record
 from trackrecord.journal.segments import SegmentName
-from trackrecord.store import apply_project, apply_run
+from trackrecord.store import apply_lifecycle, apply_no_run, apply_run
 from trackrecord.store.apply_rows import Points
 from trackrecord.store.apply_things import Things
 from trackrecord.store.apply_values import Values
 from trackrecord.store.fields import text, whole
 from trackrecord.store.liveness import Writer, ending_of, writers_of
+from trackrecord.store.purge import forget_purged
+from trackrecord.store.small_series import SmallSeries
 from trackrecord.store.transaction import Said, Source, Transaction
 
 Handler = Callable[[Source, Said], None]
@@ -55,6 +57,7 @@ class Application:
     def __init__(self, connection: sqlite3.Connection, blobs: Path, now: int) -> None:
         self.tx = Transaction(connection, blobs, now)
         self._points = Points(self.tx)
+        self._small_series = SmallSeries(self.tx, self._points)
         self._values = Values(self.tx)
         self._things = Things(self.tx)
         self._handlers = self._handler_of_kind()
@@ -72,7 +75,7 @@ class Application:
         latest = 0
         for item in batch.items:
             if isinstance(item, Rows):
-                self._points.rows(source, item)
+                self._small_series.rows(source, item)
                 latest = max(latest, int(item.times.max()))
             elif item.kind == Kind.CONTENT:
                 self._things.content(source, item.payload, latest)
@@ -96,7 +99,7 @@ class Application:
 
     def take_about_project(self, name: SegmentName, batch: Batch) -> None:
         """Apply the whole journal of no run, which has ended."""
-        apply_project.take_journal(self.tx, name.writer, batch)
+        apply_no_run.take_journal(self.tx, name.writer, batch)
 
     def finish(self) -> int | None:
         """Write down all that waited; return the new revision, or None when nothing has changed."""
@@ -104,8 +107,10 @@ class Application:
         if not tx.touched and not tx.touched_projects:
             return None
         connection = tx.connection
+        apply_lifecycle.take_waiting(tx)
         connection.execute("UPDATE revision SET value = value + 1")
         revision = int(connection.execute("SELECT value FROM revision").fetchone()[0])
+        self._small_series.settle()
         for draft in tx.drafts.values():
             writers = tx.writers[draft.number].values()
             _set_ending(tx, draft.number, [row.as_writer() for row in writers])
@@ -118,6 +123,7 @@ class Application:
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
             self._segments.values(),
         )
+        self._small_series.write()
         self._points.flush()
         self._values.flush()
         self._things.flush()
@@ -133,6 +139,7 @@ class Application:
             "UPDATE run SET problems = (SELECT count(*) FROM problem WHERE run = :run) WHERE number = :run",
             [{"run": run} for run in tx.with_problems],
         )
+        forget_purged(tx, revision)
         self._settle_projects(revision)
         return revision
 
@@ -195,7 +202,7 @@ class Application:
             Kind.FACTS: self._things.facts,
             Kind.PROBLEM: self._things.problem,
             Kind.EXPERIMENT: run(apply_run.experiment),
-            Kind.CHANGE: run(apply_run.change),
+            Kind.CHANGE: run(apply_lifecycle.change),
             Kind.REWIND: run(apply_run.rewind),
             Kind.FORK: run(apply_run.fork),
             Kind.RANK: run(apply_run.rank),

@@ -3,30 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from typing import Any
 
-from trackrecord.journal.bulk import Batch, Rows
-from trackrecord.journal.format import Kind
-from trackrecord.store.fields import number, text, whole
+from trackrecord.store import audit
+from trackrecord.store.fields import number, text
 from trackrecord.store.stamps import FROM_BEGINNING, FROM_CHANGE
-from trackrecord.store.transaction import UNKNOWN_PROJECT, Said, Transaction
-
-
-def take_journal(tx: Transaction, writer: str, batch: Batch) -> None:
-    """Apply a whole journal of no run. It may be applied again: the later word holds, whatever comes first."""
-    project = None
-    for item in batch.items:
-        if isinstance(item, Rows) or item.kind not in (Kind.SEGMENT, Kind.EXPERIMENT, Kind.CONTRACT):
-            continue
-        fields = item.fields()
-        said = Said(whole(fields, "t") or 0, writer, item.offset, fields)
-        if item.kind == Kind.SEGMENT:
-            project = tx.project_number(text(fields, "project") or UNKNOWN_PROJECT, said.time)
-        elif project is not None:
-            tx.touched_projects.add(project)
-            (experiment if item.kind == Kind.EXPERIMENT else contract)(tx, project, said)
-            tx.connection.execute(
-                "UPDATE project SET changed = max(changed, ?) WHERE number = ?", (said.time, project)
-            )
+from trackrecord.store.transaction import Said, Transaction
 
 
 def experiment(tx: Transaction, project: int, said: Said) -> None:
@@ -38,10 +21,18 @@ def experiment(tx: Transaction, project: int, said: Said) -> None:
     for field in ("hypothesis", "prediction", "verdict", "conclusion"):
         value = text(said.fields, field)
         if value is not None and tx.may_set("experiment", owner, field, FROM_CHANGE, said):
+            before = tx.connection.execute(
+                f"SELECT {field} FROM experiment WHERE number = ?",  # noqa: S608 - one of four words
+                (owner,),
+            ).fetchone()[0]
             tx.connection.execute(
                 f"UPDATE experiment SET {field} = ? WHERE number = ?",  # noqa: S608 - one of four words
                 (value, owner),
             )
+            if value != before:
+                audit.keep_statement(
+                    tx, ("experiment", project, name), said, field=field, before=before, after=value
+                )
 
 
 def hypothesis_of_run(tx: Transaction, project: int, experiment_name: str, said: Said) -> None:
@@ -92,3 +83,17 @@ def contract(tx: Transaction, project: int, said: Said) -> None:
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (project, pattern, *new, said.time),
         )
+        if found is None or tuple(new) != tuple(found[1:]):
+            before = None if found is None else _contract_text(found[1:])
+            after = _contract_text(new)
+            audit.keep_statement(
+                tx, ("contract", project, pattern), said, field="contract", before=before, after=after
+            )
+
+
+def _contract_text(values: Sequence[Any]) -> str:
+    """Return what a contract says, without what it leaves open, as JSON."""
+    names = ("goal", "unit", "primary", "x", "low", "high", "description")
+    said = {name: value for name, value in zip(names, values, strict=True) if value is not None}
+    said["primary"] = bool(said["primary"])
+    return json.dumps(said, ensure_ascii=False)

@@ -1,13 +1,13 @@
-"""What records that describe a run do: segment, begin, change, fork, rewind, rank, finish."""
+"""What records that describe a run do: segment, begin, fork, rewind, rank, finish."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from trackrecord.store import apply_project
-from trackrecord.store.fields import clean, decoded, json_text, number, text, texts, whole
-from trackrecord.store.stamps import FROM_BEGINNING, FROM_CHANGE, FROM_HEADER, FROM_JOINING
+from trackrecord.store import apply_lifecycle, apply_project
+from trackrecord.store.fields import clean, json_text, number, text, texts, whole
+from trackrecord.store.stamps import FROM_BEGINNING, FROM_HEADER, FROM_JOINING
 from trackrecord.store.transaction import Said, Source, Transaction
 
 _ROLES = ("begin", "join", "forked")
@@ -27,11 +27,12 @@ def segment(tx: Transaction, source: Source, said: Said) -> None:
 def begin(tx: Transaction, source: Source, said: Said) -> None:
     """Fill in the run from its beginner; a joining writer fills in what the beginner left open."""
     fields = said.fields
-    role = fields.get("role") if fields.get("role") in _ROLES else "join"
+    said_role = text(fields, "role")
+    role = said_role if said_role in _ROLES else "join"
     tx.writer(source, said.time).role = role
     tx.ending.add(source.run)
     for tag in texts(fields, "tags"):
-        _tag(tx, source, said, tag, present=True)
+        apply_lifecycle.set_tag(tx, source.run, said, tag, present=True)
     origin = FROM_BEGINNING if role == "begin" else FROM_JOINING
     _set_project(tx, source, said, origin)
     if origin == FROM_BEGINNING:
@@ -64,41 +65,6 @@ def begin(tx: Transaction, source: Source, said: Said) -> None:
     host = _host_of(tx, source, said)
     if host is not None:
         _set(tx, source, said, origin, "host", host)
-
-
-def change(tx: Transaction, source: Source, said: Said) -> None:
-    """Change name, notes, group or tags after the fact, with an audit row."""
-    tx.write_down(source.run)
-    fields = said.fields
-    field = fields.get("field")
-    if field == "tags":
-        _change_tags(tx, source, said)
-        after: Any = {name: fields[name] for name in ("value", "add", "remove") if name in fields}
-        before = None
-    elif field in ("name", "notes", "group"):
-        column = "group_name" if field == "group" else field
-        after = decoded(fields.get("value"))
-        after = clean(after) if isinstance(after, str) else None
-        if field == "name" and not after:
-            return
-        before = tx.connection.execute(
-            f"SELECT {column} FROM run WHERE number = ?",  # noqa: S608 - one of three words
-            (source.run,),
-        ).fetchone()[0]
-        _set(tx, source, said, FROM_CHANGE, column, after)
-    else:
-        return
-    tx.connection.execute(
-        "INSERT INTO audit (time, who, run, change, before, after) VALUES (?, ?, ?, ?, ?, ?)",
-        (
-            said.time,
-            text(fields, "who") or "",
-            source.run_id,
-            field,
-            before,
-            after if isinstance(after, str) or after is None else json_text(after),
-        ),
-    )
 
 
 def experiment(tx: Transaction, source: Source, said: Said) -> None:
@@ -140,7 +106,8 @@ def rank(tx: Transaction, source: Source, said: Said) -> None:
 def finish(tx: Transaction, source: Source, said: Said) -> None:
     """Keep how the writer ended, by its own word."""
     fields = said.fields
-    state = fields.get("state") if fields.get("state") in _ENDINGS else "failed"
+    said_state = text(fields, "state")
+    state = said_state if said_state in _ENDINGS else "failed"
     tx.writer(source, said.time).end(state, said.time, whole(fields, "exit_code"), text(fields, "traceback"))
     tx.ending.add(source.run)
     tx.done.add((source.run, source.writer))
@@ -163,30 +130,3 @@ def _set_project(tx: Transaction, source: Source, said: Said, origin: int) -> No
 def _host_of(tx: Transaction, source: Source, said: Said) -> str | None:
     host = json.loads(tx.writer(source, said.time).process).get("host")
     return clean(host) if isinstance(host, str) else None
-
-
-def _change_tags(tx: Transaction, source: Source, said: Said) -> None:
-    if isinstance(said.fields.get("value"), list):
-        wanted = set(texts(said.fields, "value"))
-        if tx.may_set("run", source.run, "tags", FROM_CHANGE, said):
-            for (tag,) in tx.connection.execute(
-                "SELECT name FROM tag WHERE run = ?", (source.run,)
-            ).fetchall():
-                if tag not in wanted:
-                    _tag(tx, source, said, tag, present=False)
-        for tag in sorted(wanted):
-            _tag(tx, source, said, tag, present=True)
-    for tag in texts(said.fields, "add"):
-        _tag(tx, source, said, tag, present=True)
-    for tag in texts(said.fields, "remove"):
-        _tag(tx, source, said, tag, present=False)
-
-
-def _tag(tx: Transaction, source: Source, said: Said, tag: str, *, present: bool) -> None:
-    """Add or remove a tag unless a later word on it, or on all tags, was heard before."""
-    all_tags = tx.stamp("run", source.run, "tags")
-    if all_tags is not None and (said.time, said.writer, said.place) < all_tags[1:]:
-        return
-    if not tx.may_set("run", source.run, "tag:" + tag, FROM_CHANGE, said):
-        return
-    tx.set_tag(source.run, tag, present=present)

@@ -69,6 +69,8 @@ class Transaction:
         self.done: set[tuple[int, str]] = set()
         #: runs whose figures have to be made again from their points
         self.rewound: set[int] = set()
+        #: runs to be taken away for good at the end
+        self.purged: set[int] = set()
         #: projects that a run has left
         self.left_projects: set[int] = set()
         #: runs with new problems
@@ -179,7 +181,10 @@ class Transaction:
     def _new_run(self, run_id: str, project: str | None, created: int, writer: str) -> int:
         number = self._next_run
         if number is None:
-            number = self.connection.execute("SELECT 1 + coalesce(max(number), 0) FROM run").fetchone()[0]
+            number = self.connection.execute(
+                "SELECT 1 + coalesce(max(number), 0) FROM (SELECT max(number) AS number FROM run"
+                " UNION ALL SELECT max(number) FROM tombstone)"
+            ).fetchone()[0]
         self._next_run = number + 1
         columns = {
             "project": self.project_number(project or UNKNOWN_PROJECT, created),
