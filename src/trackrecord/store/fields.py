@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 from trackrecord.journal.format import decode_value
 
 Fields = dict[str, Any]
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_LARGEST = 1 << 53
 
 
 class TypedValue(NamedTuple):
@@ -22,6 +24,8 @@ class TypedValue(NamedTuple):
 
 def clean(text: str) -> str:
     """Return ``text`` without what UTF-8 and SQLite can't hold."""
+    if text.isascii() and "\x00" not in text:
+        return text
     return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "\ufffd")
 
 
@@ -65,7 +69,7 @@ def decoded(raw: Any) -> Any:
 def json_text(value: Any) -> str:
     """Return raw JSON (as it came from a record) as compact text."""
     try:
-        return clean(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+        return clean(_ENCODER.encode(value))
     except RecursionError:
         return '{"$repr":"nested too deeply to be kept"}'
 
@@ -80,6 +84,13 @@ def as_float(value: int | float) -> float:
 
 def typed(raw: Any) -> TypedValue:
     """Sort a raw JSON value of a param or a summary into one of the kinds of docs/store.md."""
+    # the commonest kinds first: this is called for every param of every run
+    if type(raw) is float and raw - raw == 0.0:
+        return TypedValue("float", raw, None, repr(raw))
+    if type(raw) is int and -_LARGEST <= raw <= _LARGEST:
+        return TypedValue("int", float(raw), None, repr(raw))
+    if type(raw) is str:
+        return TypedValue("text", None, clean(raw), json_text(raw))
     value = decoded(raw) if isinstance(raw, dict) else raw
     exact = json_text(raw)
     if value is None:
