@@ -98,7 +98,7 @@ def append(
     """
     n, extended = _place_of(_tail(connection, axis), len(rows), last=last)
     if extended:
-        before = [_decode_rows(*payloads) for _, _, *payloads in extended]
+        before = [decode_rows(*payloads) for _, _, *payloads in extended]
         held = [_read_values(connection, axis, chunk, metrics, points) for chunk, points, *_ in extended]
         rows, values = AxisRows.joined([*before, rows]), np.concatenate([*held, values])
     axis_chunks: list[tuple[Any, ...]] = []
@@ -125,27 +125,21 @@ def append(
     return n, len(rows) // FULL
 
 
-def read(connection: sqlite3.Connection, metric: int) -> list[WriterPoints]:
-    """Return all points of a metric as they were logged, axis by axis.
+def read(connection: sqlite3.Connection, metric: int, *, places: bool = True) -> list[WriterPoints]:
+    """Return all points of a metric as they were logged, axis by axis; without ``places`` these are zeros.
 
     Raises FormatError when a chunk is damaged.
     """
     found = connection.execute(
-        "SELECT m.axis, a.writer, c.steps, c.times, c.places, c.flags, m.vals FROM metric_chunk m"
-        " JOIN axis a ON a.number = m.axis JOIN axis_chunk c ON c.axis = m.axis AND c.n = m.n"
+        f"SELECT m.axis, a.writer, c.steps, c.times, {'c.places' if places else 'NULL'}, c.flags, m.vals"  # noqa: S608
+        " FROM metric_chunk m JOIN axis a ON a.number = m.axis JOIN axis_chunk c ON c.axis = m.axis AND c.n = m.n"
         " WHERE m.metric = ? ORDER BY a.writer, a.keys, m.n",
         (metric,),
     )
     parts: dict[tuple[int, str], list[tuple[AxisRows, Array]]] = {}
-    for axis, writer, steps, times, places, flags, values in found:
-        rows = _decode_rows(steps, times, places, flags)
-        numbers = payload.decode(values)
-        if len(numbers) != len(rows):
-            raise FormatError(
-                f"chunks of metric {metric} and axis {axis} do not fit: {len(numbers)} values at {len(rows)} steps",
-                hint="run `trackrecord check`",
-            )
-        parts.setdefault((axis, writer), []).append((rows, numbers))
+    for axis, writer, *packed, values in found:
+        rows = decode_rows(*packed)
+        parts.setdefault((axis, writer), []).append((rows, decode_values(values, len(rows), metric, axis)))
     return [
         WriterPoints(
             writer,
@@ -154,6 +148,31 @@ def read(connection: sqlite3.Connection, metric: int) -> list[WriterPoints]:
         )
         for (_, writer), chunks in parts.items()
     ]
+
+
+def decode_values(packed: bytes, points: int, metric: int, axis: int) -> Array:
+    """Return the values of a metric in one chunk. Raises FormatError when they do not fit its axis."""
+    numbers = payload.decode(packed)
+    if len(numbers) != points:
+        raise FormatError(
+            f"chunks of metric {metric} and axis {axis} do not fit: {len(numbers)} values at {points} steps",
+            hint="run `trackrecord check`",
+        )
+    return numbers
+
+
+def decode_rows(steps: bytes, times: bytes, places: bytes | None, flags: bytes | None) -> AxisRows:
+    """Return what the metrics of an axis share in one chunk. Raises FormatError when its parts do not fit."""
+    decoded = payload.decode(steps)
+    rows = AxisRows(
+        decoded,
+        payload.decode(times),
+        np.broadcast_to(np.int64(0), len(decoded)) if places is None else payload.decode(places),
+        np.broadcast_to(np.uint8(0), len(decoded)) if flags is None else payload.decode(flags),
+    )
+    if not len(rows.steps) == len(rows.times) == len(rows.places) == len(rows.flags):
+        raise FormatError("the chunks of an axis do not fit each other", hint="run `trackrecord check`")
+    return rows
 
 
 def _tail(connection: sqlite3.Connection, axis: int) -> list[tuple[Any, ...]]:
@@ -213,15 +232,6 @@ def _encode_rows(rows: AxisRows, codec: int) -> tuple[Any, ...]:
     )
 
 
-def _decode_rows(steps: bytes, times: bytes, places: bytes, flags: bytes | None) -> AxisRows:
-    decoded = payload.decode(steps)
-    marks = np.zeros(len(decoded), np.uint8) if flags is None else payload.decode(flags)
-    rows = AxisRows(decoded, payload.decode(times), payload.decode(places), marks)
-    if not len(rows.steps) == len(rows.times) == len(rows.places) == len(rows.flags):
-        raise FormatError("the chunks of an axis do not fit each other", hint="run `trackrecord check`")
-    return rows
-
-
 def _read_values(
     connection: sqlite3.Connection, axis: int, n: int, metrics: Sequence[int], points: int
 ) -> Array:
@@ -230,11 +240,5 @@ def _read_values(
         found = connection.execute(
             "SELECT vals FROM metric_chunk WHERE metric = ? AND n = ? AND axis = ?", (metric, n, axis)
         ).fetchone()
-        numbers = payload.decode(found[0] if found else b"")
-        if len(numbers) != points:
-            raise FormatError(
-                f"chunk {n} of metric {metric} holds {len(numbers)} values where its axis has {points}",
-                hint="run `trackrecord check`",
-            )
-        values[:, column] = numbers
+        values[:, column] = decode_values(found[0] if found else b"", points, metric, axis)
     return values

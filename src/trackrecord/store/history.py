@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from trackrecord.store import chunks
+from trackrecord.store.levels import Row
+from trackrecord.store.planner import Shown
 
 Array = np.ndarray[Any, Any]
 
@@ -64,17 +66,54 @@ def own_history(connection: sqlite3.Connection, metric: int, rewinds: list[Rewin
     """Return the points that a run itself logged of a metric (by number), without those that rewinds hide."""
     parts: list[History] = []
     retried: list[Array] = []
-    for points in chunks.read(connection, metric):
+    for points in chunks.read(connection, metric, places=bool(rewinds)):
         rows = points.rows
-        kept = visible_rows(points.writer, rows, rewinds)
-        parts.append(History(rows.steps[kept], rows.times[kept], points.values[kept]))
-        retried.append(rows.flags[kept] != 0)
-    return _ordered(parts, np.concatenate(retried)) if parts else NOTHING
+        if rewinds:
+            kept = visible_rows(points.writer, rows, rewinds)
+            parts.append(History(rows.steps[kept], rows.times[kept], points.values[kept]))
+            retried.append(rows.flags[kept] != 0)
+        else:
+            parts.append(History(rows.steps, rows.times, points.values))
+            retried.append(rows.flags != 0)
+    return ordered(parts, np.concatenate(retried)) if parts else NOTHING
 
 
-def history(connection: sqlite3.Connection, run: str, key: str) -> History:
-    """Return all points of a metric of a run, those inherited from the runs it was forked from included."""
-    parts = []
+@dataclass(frozen=True, slots=True)
+class Ancestor:
+    """A run that a history comes from: the run itself, or one that it was forked from, up to a step.
+
+    ``metric`` is the number of the metric there, None where it was not logged.
+    """
+
+    metric: int | None
+    limit: float
+    rewinds: list[Rewind]
+
+    def shown(self, row: Row, writer: str) -> Shown:
+        """Tell how much of a row of a level, logged by ``writer``, belongs to the history."""
+        found = Shown.ALL
+        if row.low_step > self.limit:
+            return Shown.NONE
+        if row.high_step > self.limit:
+            found = Shown.SOME
+        for rewind in self.rewinds:
+            if row.high_step <= rewind.step:
+                continue
+            if rewind.writer == writer:
+                low, high, until = row.low_place, row.high_place, rewind.place - 1
+            else:
+                low, high, until = row.low_time, row.high_time, rewind.written
+            if low is not None and low > until:
+                continue
+            if high is not None and high <= until and row.low_step > rewind.step:
+                return Shown.NONE
+            found = Shown.SOME
+        return found
+
+
+def lineage(connection: sqlite3.Connection, run: str, key: str) -> list[Ancestor]:
+    """Return where the history of a metric of a run comes from, the run itself first."""
+    found: list[Ancestor] = []
     limit = np.inf
     seen: set[str] = set()
     current: str | None = run
@@ -89,21 +128,30 @@ def history(connection: sqlite3.Connection, run: str, key: str) -> History:
             break
         number, parent, fork_step, metric = row
         rewinds = rewinds_of(connection, number)
-        if metric is not None:
-            own = own_history(connection, metric, rewinds)
-            parts.append(own.up_to(limit) if limit < np.inf else own)
+        found.append(Ancestor(metric, limit, rewinds))
         if parent is not None:
             # what was inherited was written before anything of this run, so a rewind of this run hides it too
             limit = min(
                 [limit, np.inf if fork_step is None else fork_step, *(rewind.step for rewind in rewinds)]
             )
         current = parent
+    return found
+
+
+def history(connection: sqlite3.Connection, run: str, key: str, *, own: bool = False) -> History:
+    """Return all points of a metric of a run; without ``own``, those inherited from the runs it was forked from too."""
+    parts = []
+    for ancestor in lineage(connection, run, key)[: 1 if own else None]:
+        if ancestor.metric is not None:
+            own = own_history(connection, ancestor.metric, ancestor.rewinds)
+            parts.append(own.up_to(ancestor.limit) if ancestor.limit < np.inf else own)
     if not parts:
         return NOTHING
-    return _ordered(parts, None) if len(parts) > 1 else parts[0]
+    return ordered(parts, None) if len(parts) > 1 else parts[0]
 
 
-def _ordered(parts: list[History], retried: Array | None) -> History:
+def ordered(parts: list[History], retried: Array | None) -> History:
+    """Return the points of several parts in order; of those that a protocol retried each counts once."""
     steps = chunks.join_steps([part.steps for part in parts])
     times = np.concatenate([part.times for part in parts])
     values = np.concatenate([part.values for part in parts])

@@ -41,6 +41,11 @@ class Window:
         low, high = self.ends(row)
         return (self.low is None or high >= self.low) and (self.high is None or low <= self.high)
 
+    def holds(self, row: Row) -> bool:
+        """Tell whether all of a row is in the range."""
+        low, high = self.ends(row)
+        return (self.low is None or low >= self.low) and (self.high is None or high <= self.high)
+
     def share(self, row: Row) -> float:
         """Return about how much of a row's entries lie in the range, from 0 to 1."""
         low, high = self.ends(row)
@@ -101,9 +106,20 @@ class AxisPlan:
             begin = max(begin, self._covered.get(each, begin))
         return found
 
-    def count(self) -> int:
-        """Return how many points of the history lie in the range, whole rows counted as a whole."""
-        return sum(part.row.points for part in self.parts(self.levels) if part.whole)
+    def counted(self) -> tuple[int, list[Part]]:
+        """Return how many points lie in rows that are in range and history as a whole, and the chunks that are in part."""
+        whole, split = 0, []
+        waiting = self.parts(self.levels)
+        while waiting:
+            part = waiting.pop()
+            if part.whole and self._window.holds(part.row):
+                whole += part.row.points
+            elif part.row.level == 0:
+                split.append(part)
+            else:
+                for row in self._in_range(part.row.level - 1, part.row.first, part.row.behind):
+                    self._add(row, waiting)
+        return whole, split
 
     def _rows(self, level: int, span: tuple[int, int] | None) -> list[Row]:
         """Return the rows of a level in the range: those below ``span``, and what no level above covers."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from trackrecord.store.contract import SampledSeries, SeriesRequest
+from trackrecord.store.entries import Entries
 
 Array = np.ndarray[Any, Any]
 
@@ -18,45 +19,57 @@ def sample(request: SeriesRequest, x: Array, values: Array, total: int) -> Sampl
 
     Of ``total`` points those that ``x`` lacks are counted as left out, and those at x <= 0 of a logarithmic axis.
     """
-    inside = x > 0 if request.log_x else np.ones(len(x), bool)
-    left_out = total - int(np.count_nonzero(inside))
+    has_place = x > 0 if request.log_x else np.ones(len(x), bool)
+    left_out = total - int(np.count_nonzero(has_place))
+    inside = has_place
     if request.low is not None:
         inside &= x >= request.low
     if request.high is not None:
         inside &= x <= request.high
     if not inside.all():
         x, values = x[inside], values[inside]
+    if len(x) > max(1, request.pixels):
+        return thin(request, Entries.of_points(x, values), total, left_out)
     finite = np.isfinite(values)
-    nonfinite = len(values) - int(np.count_nonzero(finite))
     shown = np.where(finite, values, np.nan)
-    pixels = max(1, request.pixels)
-    if len(x) <= pixels:
-        ones = np.ones(len(x), np.int64)
-        return SampledSeries(
-            request, True, total, nonfinite, x, values, shown, shown, ones, left_out=left_out
-        )
-    starts = _bucket_starts(request, x, pixels)
-    count = np.diff(starts, append=len(x))
-    low, high = np.fmin.reduceat(shown, starts), np.fmax.reduceat(shown, starts)
-    mean = _means(shown, finite, starts, count)
-    middle = np.clip(_means(x, np.ones(len(x), bool), starts, count), x[starts], x[starts + count - 1])
+    nonfinite = len(values) - int(np.count_nonzero(finite))
+    ones = np.ones(len(x), np.int64)
+    return SampledSeries(request, True, total, nonfinite, x, values, shown, shown, ones, left_out=left_out)
+
+
+def thin(
+    request: SeriesRequest, entries: Entries, total: int, left_out: int = 0, *, approximate: bool = False
+) -> SampledSeries:
+    """Return the curve of some entries, all in the range, in the order of x, in at most ``request.pixels`` buckets."""
+    nonfinite = int(entries.nonfinite.sum())
+    middles = entries.middles
+    starts = _bucket_starts(request, middles, max(1, request.pixels))
+    counts = np.add.reduceat(entries.counts, starts) if len(starts) else np.empty(0, np.int64)
+    low, high = _reduced(np.fmin, entries.lows, starts), _reduced(np.fmax, entries.highs, starts)
+    finite_counts = entries.counts - entries.nonfinite
+    mean = _means(entries.means, finite_counts, starts)
+    middle = _means(middles, entries.counts, starts)
+    last = np.append(starts[1:], len(entries)) - 1
     return SampledSeries(
         request,
         False,
         total,
         nonfinite,
-        middle,
+        np.clip(middle, middles[starts], middles[last]),
         np.clip(mean, low, high),
         low,
         high,
-        count.astype(np.int64),
+        counts.astype(np.int64),
         left_out=left_out,
-        finite=np.add.reduceat(finite.astype(np.int64), starts),
+        finite=_reduced(np.add, finite_counts, starts),
+        approximate=approximate,
     )
 
 
 def _bucket_starts(request: SeriesRequest, x: Array, pixels: int) -> Array:
     """Return where each bucket that holds a point begins; buckets are equally wide over the asked range."""
+    if not len(x):
+        return np.empty(0, np.int64)
     if request.log_x:
         x = np.log(x)
         bounds = (request.low, request.high)
@@ -71,10 +84,16 @@ def _bucket_starts(request: SeriesRequest, x: Array, pixels: int) -> Array:
     return np.flatnonzero(np.concatenate(([True], bucket[1:] != bucket[:-1])))
 
 
-def _means(values: Array, counted: Array, starts: Array, count: Array) -> Array:
-    """Return the mean of each bucket over the points that count; NaN where there are none."""
-    each = np.add.reduceat(counted.astype(np.float64), starts)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        # divided first, so that the sum of great values is no infinity
-        shares = np.where(counted, values / np.repeat(each, count), 0.0)
-        return np.where(each > 0, np.add.reduceat(shares, starts), np.nan)
+def _reduced(operation: np.ufunc, values: Array, starts: Array) -> Array:
+    found: Array = operation.reduceat(values, starts) if len(starts) else values[:0]
+    return found
+
+
+def _means(values: Array, weights: Array, starts: Array) -> Array:
+    """Return the weighted mean of each bucket over what has a weight; NaN where nothing has."""
+    totals = _reduced(np.add, weights.astype(np.float64), starts)
+    each = np.diff(np.append(starts, len(values)))
+    # divided first, so that the sum of great values is no infinity
+    shares = weights / np.repeat(np.maximum(totals, 1.0), each)
+    sums = _reduced(np.add, np.where(weights > 0, values, 0.0) * shares, starts)
+    return np.where(totals > 0, sums, np.nan)

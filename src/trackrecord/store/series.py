@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from trackrecord.store.connections import Connections
 from trackrecord.store.contract import RELATIVE, STEP, WALL, Points, SampledSeries, SeriesRequest
+from trackrecord.store.curve import CurveReader
 from trackrecord.store.history import History, history
 from trackrecord.store.sampling import sample
 from trackrecord.words.errors import UsageError
 
 Array = np.ndarray[Any, Any]
 
-_METRIC = "metric:"
+METRIC = "metric:"
+#: with another metric as x, up to so many points are joined one by one, more of them bucket by bucket
+MOST_JOINED_EXACTLY = 100_000
 
 
 class EmbeddedSeries:
@@ -23,14 +27,16 @@ class EmbeddedSeries:
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
+        #: bytes of payloads that curves were read from, since the store was opened
+        self.bytes_read = 0
 
-    def points(self, run: str, metric: str) -> Points:
+    def points(self, run: str, metric: str, *, own: bool = False) -> Points:
         """Return all points of one metric; empty arrays when the run never logged it.
 
-        Raises FormatError when a chunk is damaged, StoreUnavailableError when the database is.
+        With ``own`` without those that a forked run inherits. Raises FormatError when a chunk is damaged, StoreUnavailableError when the database is.
         """
         with self._connections.snapshot() as connection:
-            found = history(connection, run, metric)
+            found = history(connection, run, metric, own=own)
         return Points(run, metric, found.steps, found.times, found.values)
 
     def sampled(self, request: SeriesRequest) -> SampledSeries:
@@ -38,33 +44,55 @@ class EmbeddedSeries:
 
         Points that have no finite x are left out. Raises UsageError for an x axis that is none.
         """
+        return self.sampled_all([request])[0]
+
+    def sampled_all(self, requests: Sequence[SeriesRequest]) -> list[SampledSeries]:
+        """Return many curves, all of the same moment of the store; what they share is read once.
+
+        Raises UsageError for an x axis that is none.
+        """
         with self._connections.snapshot() as connection:
-            found = history(connection, request.run, request.metric)
-            x = _x_of(connection, request, found)
-        values = found.values
-        usable = np.isfinite(x)
-        if not usable.all():
-            x, values = x[usable], values[usable]
-        if not (x[1:] >= x[:-1]).all():
-            order = np.argsort(x, kind="stable")
-            x, values = x[order], values[order]
-        return sample(request, x, values, len(found))
+            reader = CurveReader(connection)
+            found = [_sampled(connection, reader, request) for request in requests]
+        self.bytes_read += reader.bytes_read
+        return found
 
 
-def _x_of(connection: sqlite3.Connection, request: SeriesRequest, found: History) -> Array:
-    if request.x == STEP:
+def _sampled(connection: sqlite3.Connection, reader: CurveReader, request: SeriesRequest) -> SampledSeries:
+    if request.x not in (STEP, RELATIVE, WALL) and not request.x.startswith(METRIC):
+        raise UsageError(
+            f"{request.x!r:.100} is no x axis",
+            hint="use 'step', 'relative', 'wall' or 'metric:<name of a metric>'",
+        )
+    curve = reader.curve(request.run, request.metric)
+    if request.x.startswith(METRIC):
+        if curve.total > MOST_JOINED_EXACTLY and curve.can_be_thinned:
+            return reader.joined(curve, request, request.x[len(METRIC) :])
+        found = history(connection, request.run, request.metric)
+        other = history(connection, request.run, request.x[len(METRIC) :])
+        return _of_points(request, found, _joined(found, other))
+    if not curve.can_be_thinned:
+        found = history(connection, request.run, request.metric)
+        return _of_points(request, found, x_of(found, request.x, reader.created(request.run)))
+    return reader.sampled(curve, request)
+
+
+def x_of(found: History, x: str, created: int) -> Array:
+    """Return where points lie on an axis of steps or of time; ``created`` is when the run was."""
+    if x == STEP:
         return found.steps.astype(np.float64)
-    if request.x == WALL:
-        return found.times / 1e9
-    if request.x == RELATIVE:
-        row = connection.execute("SELECT created FROM run WHERE id = ?", (request.run,)).fetchone()
-        return (found.times - (0 if row is None else row[0])) / 1e9
-    if request.x.startswith(_METRIC):
-        return _joined(found, history(connection, request.run, request.x[len(_METRIC) :]))
-    raise UsageError(
-        f"{request.x!r:.100} is no x axis",
-        hint="use 'step', 'relative', 'wall' or 'metric:<name of a metric>'",
-    )
+    return (found.times - (created if x == RELATIVE else 0)) / 1e9
+
+
+def _of_points(request: SeriesRequest, found: History, x: Array) -> SampledSeries:
+    values = found.values
+    usable = np.isfinite(x)
+    if not usable.all():
+        x, values = x[usable], values[usable]
+    if not (x[1:] >= x[:-1]).all():
+        order = np.argsort(x, kind="stable")
+        x, values = x[order], values[order]
+    return sample(request, x, values, len(found))
 
 
 def _joined(found: History, other: History) -> Array:
