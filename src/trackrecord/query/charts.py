@@ -1,30 +1,63 @@
-"""Curves for a whole screen, in one question."""
+"""Curves for a whole screen, in one question: thinned by the store, smoothed here."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from trackrecord.query.smoothing import EMA, GAUSSIAN, MEAN, REACH, Buckets, Smoothing, smooth
 from trackrecord.words.errors import UsageError
 
 if TYPE_CHECKING:
     from trackrecord.store.contract import SampledSeries, SeriesRequest, Store
 
+Array = np.ndarray[Any, Any]
+
 #: More curves than this in one question are refused.
 MOST_SERIES = 2000
+#: Buckets are at most this share of the smoothing length wide.
+_BUCKET_SHARE = {EMA: 1 / 4, GAUSSIAN: 1 / 4, MEAN: 1 / 8}
+#: In front of the visible range and behind it they are narrower still: there they are few.
+_CONTEXT_SHARE = {EMA: 1 / 16, GAUSSIAN: 1 / 16, MEAN: 1 / 128}
+#: No curve is asked for in more buckets than this in order to be smoothed.
+MOST_FINE_BUCKETS = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class SmoothCurve:
+    """What smoothing made of one curve: ``y`` at each x of the curve, NaN where the curve has no finite value.
+
+    ``length`` is in units of x. A length so short that it can't be seen at this zoom (more than 4,096 buckets would
+    be needed) is not applied: ``resolved`` is False, and ``y`` the mean of each bucket as it is. ``source`` are the
+    buckets it was made from, those outside of the visible range included.
+    """
+
+    y: Array
+    length: float
+    resolved: bool
+    source: Buckets
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """The curves of a screen, in the order of the requests."""
+    """The curves of a screen, in the order of the requests; ``smooth`` is empty when no smoothing was asked for."""
 
     revision: int
     series: tuple[SampledSeries, ...]
+    smoothing: Smoothing | None = None
+    smooth: tuple[SmoothCurve, ...] = ()
 
 
-def chart(store: Store, requests: Sequence[SeriesRequest]) -> Chart:
-    """Return one curve per request. Raises UsageError for more than 2,000 or for a range that is none."""
+def chart(store: Store, requests: Sequence[SeriesRequest], smoothing: Smoothing | None = None) -> Chart:
+    """Return one curve per request, smoothed if asked for.
+
+    All requests of one metric are taken for one chart: the range to which a smoothing strength is relative is theirs
+    together. Raises UsageError for more than 2,000 curves, or for a range or an axis that is none.
+    """
     if len(requests) > MOST_SERIES:
         raise UsageError(f"{len(requests)} curves were asked for at once; {MOST_SERIES} is the most.")
     for request in requests:
@@ -34,4 +67,142 @@ def chart(store: Store, requests: Sequence[SeriesRequest]) -> Chart:
         if any(bound is not None and bound != bound for bound in bounds):
             raise UsageError("The range of a chart can't begin or end at NaN.")
     revision = store.catalog.revision()
-    return Chart(revision, tuple(store.series.sampled(request) for request in requests))
+    series = tuple(store.series.sampled(request) for request in requests)
+    if smoothing is None:
+        return Chart(revision, series)
+    return Chart(revision, series, smoothing, _smoothed(store, series, smoothing))
+
+
+def _smoothed(store: Store, series: Sequence[SampledSeries], smoothing: Smoothing) -> tuple[SmoothCurve, ...]:
+    ranges = _visible_ranges(series)
+    lengths = []
+    for each in series:
+        low, high = ranges[each.request.metric]
+        lengths.append(smoothing.length_over(high - low) if high > low else smoothing.length or 0.0)
+    sources = [
+        _source(store, each, smoothing.kind, length) for each, length in zip(series, lengths, strict=True)
+    ]
+    found: dict[int, Array] = {}
+    for length in set(lengths):
+        chosen = [at for at, each in enumerate(lengths) if each == length and sources[at] is not None]
+        buckets = [source for at in chosen if (source := sources[at]) is not None]
+        if not smoothing.after_grouping:
+            found.update(
+                zip(
+                    chosen,
+                    smooth(smoothing.kind, length, buckets, [series[at].x for at in chosen]),
+                    strict=True,
+                )
+            )
+    curves = []
+    for at, (each, length) in enumerate(zip(series, lengths, strict=True)):
+        finite = np.isfinite(each.y)
+        y = np.where(finite, each.y, np.nan)
+        if at in found:
+            # a place without anything near enough keeps what it is itself the mean of
+            y = np.where(finite & np.isfinite(found[at]), found[at], y)
+        source = sources[at]
+        curves.append(SmoothCurve(y, length, source is not None, source or _buckets(each)))
+    return tuple(curves)
+
+
+def _visible_ranges(series: Sequence[SampledSeries]) -> dict[str, tuple[float, float]]:
+    """Return for each metric the range of x that its chart shows: what was asked for, else what its curves cover."""
+    ranges: dict[str, tuple[float, float]] = {}
+    for each in series:
+        request = each.request
+        low, high = ranges.get(request.metric, (math.inf, -math.inf))
+        if len(each.x):
+            low, high = min(low, float(each.x[0])), max(high, float(each.x[-1]))
+        ranges[request.metric] = (
+            low if request.low is None else request.low,
+            high if request.high is None else request.high,
+        )
+    return ranges
+
+
+def _source(store: Store, shown: SampledSeries, kind: str, length: float) -> Buckets | None:
+    """Return the buckets to smooth a curve from: fine enough, and with what lies before and behind the visible range.
+
+    None when the length is too short for any picture of this range.
+    """
+    request = shown.request
+    if not len(shown.x) or length <= 0:
+        return _buckets(shown)
+    low = float(shown.x[0]) if request.low is None else request.low
+    high = float(shown.x[-1]) if request.high is None else request.high
+    visible = _fine_enough(store, shown, low, high, length * _BUCKET_SHARE[kind])
+    if visible is None:
+        return None
+    left, right = REACH[kind]
+    pieces = [visible]
+    # a logarithmic axis begins behind 0, whatever was asked for; what lies before is smoothed over all the same
+    edge = 0.0 if request.log_x and (request.low is None or request.low <= 0) else request.low
+    if left and edge is not None and low - left * length <= edge:
+        before = replace(
+            request,
+            low=low - left * length,
+            high=edge if edge <= 0 else float(np.nextafter(edge, -np.inf)),
+            pixels=math.ceil(left / _CONTEXT_SHARE[kind]),
+            log_x=False,
+        )
+        pieces.insert(0, _buckets(store.series.sampled(before), below=float(visible.x[0])))
+    if right and request.high is not None:
+        behind = replace(
+            request,
+            low=float(np.nextafter(high, np.inf)),
+            high=high + right * length,
+            pixels=math.ceil(right / _CONTEXT_SHARE[kind]),
+            log_x=False,
+        )
+        pieces.append(_buckets(store.series.sampled(behind), above=float(visible.x[-1])))
+    return _joined(pieces)
+
+
+def _fine_enough(
+    store: Store, shown: SampledSeries, low: float, high: float, widest: float
+) -> Buckets | None:
+    """Return the visible range in buckets no wider than ``widest``; None when those would be too many."""
+    request = shown.request
+    if shown.exact or _widest(request, low, high) <= widest:
+        return _buckets(shown)
+    # on a logarithmic axis what is shown is fine enough up to some x
+    fine_to = max(low, widest / _relative_width(request, low, high)) if request.log_x else low
+    needed = (high - fine_to) / widest
+    if not needed <= MOST_FINE_BUCKETS:
+        return None
+    pixels = max(1, math.ceil(needed))
+    if not request.log_x:
+        return _buckets(store.series.sampled(replace(request, pixels=pixels)))
+    finer = replace(request, low=fine_to, pixels=pixels, log_x=False)
+    return _joined([_buckets(shown, below=fine_to), _buckets(store.series.sampled(finer))])
+
+
+def _joined(pieces: Sequence[Buckets]) -> Buckets:
+    if len(pieces) == 1:
+        return pieces[0]
+    return Buckets(
+        np.concatenate([piece.x for piece in pieces]),
+        np.concatenate([piece.y for piece in pieces]),
+        np.concatenate([piece.weight for piece in pieces]),
+    )
+
+
+def _widest(request: SeriesRequest, low: float, high: float) -> float:
+    """Return how wide the widest bucket of a request is."""
+    if request.log_x:
+        return high * _relative_width(request, low, high)
+    return (high - low) / request.pixels
+
+
+def _relative_width(request: SeriesRequest, low: float, high: float) -> float:
+    """Return how wide the buckets of a logarithmic axis are, as a share of the x at which they end."""
+    low = max(low, math.ulp(0.0))
+    return -math.expm1(math.log(low / high) / request.pixels) if high > low else 0.0
+
+
+def _buckets(shown: SampledSeries, *, above: float | None = None, below: float | None = None) -> Buckets:
+    """Return a curve as buckets; one that lies across the end of a range must not count on both sides of it."""
+    begin = 0 if above is None else int(np.searchsorted(shown.x, above, "right"))
+    end = len(shown.x) if below is None else int(np.searchsorted(shown.x, below, "left"))
+    return Buckets(shown.x[begin:end], shown.y[begin:end], shown.weights[begin:end])
