@@ -19,8 +19,19 @@ MAY_IMPORT: dict[str, set[str]] = {
     "query": {"words", "journal", "store"},
     "analysis": {"words", "query"},
     "exchange": {"words", "journal", "store", "query", "analysis"},
-    "reading": {"words", "journal", "store", "query", "analysis", "exchange"},
-    "server": {"words", "journal", "store", "query", "analysis", "exchange", "reading", "version"},
+    "lifecycle": {"words", "journal", "store", "query", "version"},
+    "reading": {"words", "journal", "store", "query", "analysis", "exchange", "lifecycle"},
+    "server": {
+        "words",
+        "journal",
+        "store",
+        "query",
+        "analysis",
+        "exchange",
+        "lifecycle",
+        "reading",
+        "version",
+    },
     "cli": {
         "words",
         "journal",
@@ -28,6 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "query",
         "analysis",
         "exchange",
+        "lifecycle",
         "reading",
         "server",
         "version",
@@ -44,7 +56,7 @@ VERSION = "trackrecord.sdk.version"
 #: packages that a training process loads
 STANDARD_LIBRARY_ONLY = {"words", "journal", "sdk", "trackrecord"}
 #: the one file of the journal that takes rows by the million
-WITH_NUMPY = {"journal/bulk.py"}
+WITH_NUMPY = {"journal/bulk.py", "journal/resync.py"}
 
 
 def _package(path: Path) -> str:

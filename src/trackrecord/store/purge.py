@@ -30,7 +30,7 @@ class Removal:
 
 def removals(connection: sqlite3.Connection) -> list[Removal]:
     """Return what takes everything of the runs in ``going`` away, what cites before what is cited."""
-    citing = _citing(connection)
+    citing = citing_tables(connection)
     found: list[Removal] = []
 
     def add(table: str, rows: str, path: tuple[str, ...]) -> None:
@@ -91,7 +91,7 @@ def forget_purged(tx: Transaction, revision: int) -> None:
     tx.purged = set()
 
 
-def _citing(connection: sqlite3.Connection) -> dict[str, list[tuple[str, str, str]]]:
+def citing_tables(connection: sqlite3.Connection) -> dict[str, list[tuple[str, str, str]]]:
     """Return by table which (table, column) cite which column of it."""
     found: dict[str, list[tuple[str, str, str]]] = {}
     tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
