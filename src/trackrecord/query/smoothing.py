@@ -1,9 +1,9 @@
 """Smoothing curves from their buckets, each weighted by the number of its points. Pure functions of arrays.
 
 The estimator is always a weighted mean: the smoothed value at x is ``sum(w K y) / sum(w K)`` over the buckets, with w
-the finite points of a bucket, y their mean, and K a kernel of the distance in units of x. So irregular spacing is handled,
-there is no bias at the start to correct, gaps neither count nor spread, and the picture at one x does not depend on
-the resolution as long as buckets are narrow against the kernel. docs/charts.md has the formulas with their sources.
+the finite points of a bucket, y their mean, and K a kernel of the distance in units of x. So irregular spacing is
+handled, there is no bias at the start to correct, gaps neither count nor spread, and the picture at one x does not
+depend on the resolution as long as buckets are narrow against the kernel. docs/charts.md has formulas and sources.
 
 Many curves are done at once: their buckets lie one behind the other in one array, and the work is a few passes over it.
 """
