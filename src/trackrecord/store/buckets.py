@@ -41,8 +41,8 @@ class AxisBuckets:
 class ValueBuckets:
     """The values of some metrics in the buckets of their axis: arrays of shape (metrics, buckets).
 
-    ``lows``, ``highs`` and ``means`` are of the finite values, NaN where a bucket has none. ``firsts`` and ``lasts`` are
-    the values at the least and greatest (step, time), finite or not. ``nonfinite`` counts NaN and infinities.
+    ``lows``, ``highs`` and ``means`` are of the finite values, NaN where a bucket has none. ``firsts`` and ``lasts``
+    are the values at the least and greatest (step, time), finite or not. ``nonfinite`` counts NaN and infinities.
     """
 
     lows: Array
@@ -104,7 +104,9 @@ def exponent_for(steps: Array, base: int, level: int) -> int:
     return exponent
 
 
-def merging(low_steps: Array, high_steps: Array, low_times: Array, high_times: Array, exponent: int) -> Merging:
+def merging(
+    low_steps: Array, high_steps: Array, low_times: Array, high_times: Array, exponent: int
+) -> Merging:
     """Find out which of some entries (points, or buckets at most so wide) make up each bucket of ``exponent``."""
     order: Array | None = None
     if len(low_steps) > 1:

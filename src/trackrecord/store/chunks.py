@@ -206,7 +206,8 @@ def _write(
 ) -> None:
     connection.executemany(
         "INSERT OR REPLACE INTO axis_chunk"
-        " (axis, n, points, low_step, high_step, low_time, high_time, low_place, high_place, steps, times, places, flags)"
+        " (axis, n, points, low_step, high_step, low_time, high_time, low_place, high_place,"
+        " steps, times, places, flags)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         axis_chunks,
     )

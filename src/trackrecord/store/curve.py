@@ -240,13 +240,16 @@ class CurveReader:
         if request.x != STEP:
             start = self.created(request.run) if request.x == RELATIVE else 0
             begins, ends = (begins - start) / 1e9, (ends - start) / 1e9
+        low, high, mean = (
+            chunks.decode_values(packed, len(shared.counts), axis.metric, axis.number)
+            for packed in (lows, highs, means)
+        )
         return Entries(
             begins.astype(np.float64),
             ends.astype(np.float64),
-            *(
-                chunks.decode_values(packed, len(shared.counts), axis.metric, axis.number)
-                for packed in (lows, highs, means)
-            ),
+            low,
+            high,
+            mean,
             shared.counts,
             np.zeros(len(shared.counts), np.int64) if nonfinite is None else payload.decode(nonfinite),
         )
@@ -271,7 +274,9 @@ class CurveReader:
 
     # --- a logarithmic axis
 
-    def _stretch(self, curve: Curve, request: SeriesRequest, low: float | None, high: float | None) -> Entries:
+    def _stretch(
+        self, curve: Curve, request: SeriesRequest, low: float | None, high: float | None
+    ) -> Entries:
         """Return the entries whose middle lies in a stretch: each of them is in one stretch only."""
         entries = self._entries(self._plans(curve, request, low, high), request)
         middles = entries.middles

@@ -15,8 +15,8 @@ Array = np.ndarray[Any, Any]
 class Entries:
     """Stretches of a curve, each with its range of x, its extremes, its mean, and how many points it stands for.
 
-    ``lows``, ``highs`` and ``means`` are of the finite values and NaN where there are none. Of a single point ``begins``
-    equals ``ends``.
+    ``lows``, ``highs`` and ``means`` are of the finite values and NaN where there are none. Of a single point
+    ``begins`` equals ``ends``.
     """
 
     begins: Array
@@ -68,9 +68,7 @@ class Entries:
         if low is None and high is None:
             return found
         begins, ends = np.clip(found.begins, low, high), np.clip(found.ends, low, high)
-        return Entries(
-            begins, ends, found.lows, found.highs, found.means, found.counts, found.nonfinite
-        )
+        return Entries(begins, ends, found.lows, found.highs, found.means, found.counts, found.nonfinite)
 
     def in_order(self) -> Entries:
         """Return the entries sorted by the middle of their range; equal ones keep their order."""

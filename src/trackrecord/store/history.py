@@ -143,8 +143,8 @@ def history(connection: sqlite3.Connection, run: str, key: str, *, own: bool = F
     parts = []
     for ancestor in lineage(connection, run, key)[: 1 if own else None]:
         if ancestor.metric is not None:
-            own = own_history(connection, ancestor.metric, ancestor.rewinds)
-            parts.append(own.up_to(ancestor.limit) if ancestor.limit < np.inf else own)
+            found = own_history(connection, ancestor.metric, ancestor.rewinds)
+            parts.append(found.up_to(ancestor.limit) if ancestor.limit < np.inf else found)
     if not parts:
         return NOTHING
     return ordered(parts, None) if len(parts) > 1 else parts[0]

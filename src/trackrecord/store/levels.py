@@ -1,7 +1,7 @@
 """Levels of an axis: buckets of its points, buckets of those buckets, and so on, each in chunks like the points.
 
-A full chunk of points becomes a *part* of level 1. Sixteen parts of a level become one row of it, and that a part of the
-next level: so an append costs its own share only, and what is full is never written again. When the writer is
+A full chunk of points becomes a *part* of level 1. Sixteen parts of a level become one row of it, and that a part of
+the next level: so an append costs its own share only, and what is full is never written again. When the writer is
 done, the rest of each level is put into one row. Whatever a level does not cover yet, a reader takes from below.
 """
 
@@ -197,9 +197,7 @@ class _Builder:
     def _join_parts(self, level: int) -> None:
         """Join parts of a level, sixteen at a time."""
         one, all_of_them = FAN_OUT ** (level - 1), FAN_OUT**level
-        parts = [
-            row for row in rows_of(self._connection, self._axis, level) if row.behind - row.first == one
-        ]
+        parts = [row for row in rows_of(self._connection, self._axis, level) if row.behind - row.first == one]
         for begin in range(len(parts) - FAN_OUT + 1):
             group = parts[begin : begin + FAN_OUT]
             if group[0].first % all_of_them == 0 and group[-1].behind == group[0].first + all_of_them:
@@ -222,16 +220,14 @@ class _Builder:
 
     def _write(self, level: int, rows: Sequence[Row], codec: int) -> None:
         """Write one row of a level: in place of some rows of it, then of some of the level below, which stay."""
-        parts = self._axis_entries(rows)
+        parts = axis_entries(self._connection, self._axis, rows)
         exponent = self._exponent(level, parts, sum(row.entries for row in rows if row.level < level), rows)
-        how = buckets.merging(
-            parts.low_steps, parts.high_steps, parts.low_times, parts.high_times, exponent
-        )
+        how = buckets.merging(parts.low_steps, parts.high_steps, parts.low_times, parts.high_times, exponent)
         merged = buckets.merged_axis(parts, how)
         first, behind = rows[0].first, rows[-1].behind
         values = []
         for group in self._groups(len(parts)):
-            found = self._value_entries(rows, group, parts.counts)
+            found = value_entries(self._connection, self._axis, rows, group)
             made = buckets.merged_values(found, parts.counts, how)
             values += [
                 (metric, self._axis, level, first, *_packed_values(made, index, codec))
@@ -289,33 +285,33 @@ class _Builder:
         for begin in range(0, len(self._metrics), size):
             yield self._metrics[begin : begin + size]
 
-    def _axis_entries(self, rows: Sequence[Row]) -> AxisBuckets:
-        parts = [read_axis(self._connection, self._axis, row) for row in rows]
-        return AxisBuckets(
-            np.concatenate([part.counts for part in parts]),
-            chunks.join_steps([part.low_steps for part in parts]),
-            chunks.join_steps([part.high_steps for part in parts]),
-            np.concatenate([part.low_times for part in parts]),
-            np.concatenate([part.high_times for part in parts]),
-        )
 
-    def _value_entries(self, rows: Sequence[Row], metrics: Sequence[int], counts: Array) -> ValueBuckets:
-        per_metric = [
-            ValueBuckets.joined([read_values(self._connection, self._axis, metric, row) for row in rows])
-            for metric in metrics
-        ]
-        stacked = ValueBuckets(
-            *(
-                np.concatenate([getattr(found, name) for found in per_metric])
-                for name in (*_VALUE_ARRAYS, "nonfinite")
-            )
+def axis_entries(connection: sqlite3.Connection, axis: int, rows: Sequence[Row]) -> AxisBuckets:
+    """Return the entries of several rows, one row behind the other."""
+    parts = [read_axis(connection, axis, row) for row in rows]
+    return AxisBuckets(
+        np.concatenate([part.counts for part in parts]),
+        chunks.join_steps([part.low_steps for part in parts]),
+        chunks.join_steps([part.high_steps for part in parts]),
+        np.concatenate([part.low_times for part in parts]),
+        np.concatenate([part.high_times for part in parts]),
+    )
+
+
+def value_entries(
+    connection: sqlite3.Connection, axis: int, rows: Sequence[Row], metrics: Sequence[int]
+) -> ValueBuckets:
+    """Return the values of some metrics in the entries of several rows; arrays of shape (metrics, entries)."""
+    per_metric = [
+        ValueBuckets.joined([read_values(connection, axis, metric, row) for row in rows])
+        for metric in metrics
+    ]
+    return ValueBuckets(
+        *(
+            np.concatenate([getattr(found, name) for found in per_metric])
+            for name in (*_VALUE_ARRAYS, "nonfinite")
         )
-        if stacked.lows.shape[1] != len(counts):
-            raise FormatError(
-                f"level rows of axis {self._axis} hold {stacked.lows.shape[1]} values in {len(counts)} buckets",
-                hint="run `trackrecord check --fix`",
-            )
-        return stacked
+    )
 
 
 def read_axis(connection: sqlite3.Connection, axis: int, row: Row) -> AxisBuckets:
@@ -356,12 +352,16 @@ def read_values(connection: sqlite3.Connection, axis: int, metric: int, row: Row
     arrays = [payload.decode(packed).reshape(1, -1) for packed in found[:-1]]
     if any(array.shape != (1, row.entries) for array in arrays):
         raise FormatError(
-            f"level {row.level} of metric {metric} and axis {axis} does not fit", hint="run `trackrecord check --fix`"
+            f"level {row.level} of metric {metric} and axis {axis} does not fit",
+            hint="run `trackrecord check --fix`",
         )
     nonfinite = (
-        np.zeros((1, row.entries), np.int64) if found[-1] is None else payload.decode(found[-1]).reshape(1, -1)
+        np.zeros((1, row.entries), np.int64)
+        if found[-1] is None
+        else payload.decode(found[-1]).reshape(1, -1)
     )
-    return ValueBuckets(*arrays, nonfinite)
+    lows, highs, means, firsts, lasts = arrays
+    return ValueBuckets(lows, highs, means, firsts, lasts, nonfinite)
 
 
 def _packed_values(made: ValueBuckets, index: int, codec: int) -> list[bytes | None]:

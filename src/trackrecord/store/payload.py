@@ -32,8 +32,8 @@ _KIND_OF = {"i8": 1, "f8": 2, "u1": 3}
 def encode(numbers: Array, codec: int = RAW) -> bytes:
     """Return the payload of an array of int64, float64 or uint8; every bit of a NaN is kept.
 
-    With ``SHUFFLED`` or ``PCODEC`` it is made smaller where that helps; what does not shrink is stored raw. Single bytes
-    are always shuffled, never given to pcodec.
+    With ``SHUFFLED`` or ``PCODEC`` it is made smaller where that helps; what does not shrink is stored raw. Single
+    bytes are always shuffled, never given to pcodec.
 
     >>> decode(encode(np.array([1.5, float("nan")]))).tolist()
     [1.5, nan]

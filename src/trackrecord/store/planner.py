@@ -107,7 +107,7 @@ class AxisPlan:
         return found
 
     def counted(self) -> tuple[int, list[Part]]:
-        """Return how many points lie in rows that are in range and history as a whole, and the chunks that are in part."""
+        """Return how many points lie in rows that are in range and history as a whole, and chunks that are in part."""
         whole, split = 0, []
         waiting = self.parts(self.levels)
         while waiting:

@@ -33,7 +33,8 @@ class EmbeddedSeries:
     def points(self, run: str, metric: str, *, own: bool = False) -> Points:
         """Return all points of one metric; empty arrays when the run never logged it.
 
-        With ``own`` without those that a forked run inherits. Raises FormatError when a chunk is damaged, StoreUnavailableError when the database is.
+        With ``own`` without those that a forked run inherits. Raises FormatError when a chunk is damaged,
+        StoreUnavailableError when the database is.
         """
         with self._connections.snapshot() as connection:
             found = history(connection, run, metric, own=own)
