@@ -159,12 +159,12 @@ def test_pandas_polars_and_arrow(store: Path) -> None:
         pytest.importorskip(library)
     table = tr.runs(order_by="created", store=store)
     frame = table.to_pandas()
-    assert frame["params.lr"].tolist() == [0.1, "auto"]
+    assert frame["params.lr"].tolist() == ["0.1", "auto"]
     assert frame["metrics.accuracy.best"].tolist() == [0.9, 0.6]
     assert frame["created"].dt.tz is not None
     polars = table.to_polars()
     assert polars["params.lr"].to_list() == ["0.1", "auto"]
-    assert polars["params.layers"].to_list() == [[1, 2], None]
+    assert polars["params.layers"].to_list() == ["[1, 2]", None]
     assert polars["tags"].to_list() == [[], ["t"]]
     arrow = table.to_arrow()
     assert arrow["metrics.loss"].to_pylist() == [None, math.inf]

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
-from trackrecord.reading.libraries import not_installed
+from trackrecord.exchange.columns import Batch, Column, Field, Kind
+from trackrecord.exchange.tabular import BATCH_ROWS, Tabular, pieces
 from trackrecord.store.contract import Points
 
-if TYPE_CHECKING:
-    import pandas as pd
-    import polars as pl
-    import pyarrow as pa
 
-
-class MetricPoints(Points):
+class MetricPoints(Points, Tabular):
     """All points of one metric of one run, ordered by (step, time).
 
     Three numpy arrays of equal length: ``steps`` (int64 when every step is whole, else float64), ``times`` (int64,
-    nanoseconds since 1970, UTC) and ``values`` (float64, NaN and infinities as logged). As a data frame they are
-    the columns ``step``, ``time`` (with the time zone UTC) and ``value``.
+    nanoseconds since 1970, UTC) and ``values`` (float64, NaN and infinities as logged). As a table they are
+    the columns ``step``, ``time`` (with the time zone UTC) and ``value``; nothing is ever missing.
 
     Example::
 
@@ -32,32 +28,27 @@ class MetricPoints(Points):
     def __len__(self) -> int:
         return len(self.values)
 
-    def to_pandas(self) -> pd.DataFrame:
-        """Return the points as a pandas data frame. Raises ImportError without pandas."""
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise not_installed("pandas") from error
-        times = pd.to_datetime(self.times, unit="ns", utc=True)
-        return pd.DataFrame({"step": self.steps, "time": times, "value": self.values})
+    def batches(self, rows: int = BATCH_ROWS) -> Iterator[MetricPoints]:
+        """Yield the points in pieces of at most ``rows``, without a copy."""
+        for start in range(0, len(self), rows):
+            cut = slice(start, start + rows)
+            yield MetricPoints(self.run, self.metric, self.steps[cut], self.times[cut], self.values[cut])
 
-    def to_polars(self) -> pl.DataFrame:
-        """Return the points as a Polars data frame. Raises ImportError without Polars."""
-        try:
-            import polars as pl
-        except ImportError as error:
-            raise not_installed("polars") from error
-        times = pl.Series("time", self.times).cast(pl.Datetime("ns", "UTC"))
-        return pl.DataFrame([pl.Series("step", self.steps), times, pl.Series("value", self.values)])
+    def _fields(self) -> Sequence[Field]:
+        return [column.field for column in self._whole().columns]
 
-    def to_arrow(self) -> pa.Table:
-        """Return the points as an Arrow table. Raises ImportError without pyarrow."""
-        try:
-            import pyarrow as pa
-        except ImportError as error:
-            raise not_installed("pyarrow", "arrow") from error
-        times = pa.array(self.times).cast(pa.timestamp("ns", tz="UTC"))
-        return pa.table({"step": pa.array(self.steps), "time": times, "value": pa.array(self.values)})
+    def _batches(self, rows: int) -> Iterator[Batch]:
+        return pieces(self._whole(), rows)
+
+    def _whole(self) -> Batch:
+        step = Field("step", Kind.INT if self.steps.dtype.kind == "i" else Kind.FLOAT)
+        return Batch(
+            (
+                Column(step, self.steps),
+                Column(Field("time", Kind.TIME), self.times),
+                Column(Field("value", Kind.FLOAT), self.values),
+            )
+        )
 
     def __repr__(self) -> str:
         count = f"{len(self)} point{'' if len(self) == 1 else 's'}"

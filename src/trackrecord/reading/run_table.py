@@ -5,21 +5,32 @@ from __future__ import annotations
 import html
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, overload
+from pathlib import Path
+from typing import Any, overload
 
+from trackrecord.exchange.columns import Batch, Column, Field, Kind
+from trackrecord.exchange.tabular import Tabular, pieces
 from trackrecord.query.runs import select_runs
-from trackrecord.reading.libraries import not_installed
 from trackrecord.reading.opening import open_store, warn_of
+from trackrecord.reading.stored_tables import RunPoints, StoredTable, opening_of, stored_table
 from trackrecord.words.errors import UsageError
 from trackrecord.words.ids import short_id
 from trackrecord.words.records import RUN_FIELDS, RunRecord
 from trackrecord.words.states import RunState
 
-if TYPE_CHECKING:
-    import pandas as pd
-    import polars as pl
-    import pyarrow as pa
-
+#: the columns that every run has, by kind; the greatest step is whole or not, as the runs are
+_KINDS = {
+    "created": Kind.TIME,
+    "started": Kind.TIME,
+    "ended": Kind.TIME,
+    "archived": Kind.TIME,
+    "deleted": Kind.TIME,
+    "duration_s": Kind.FLOAT,
+    "tags": Kind.TEXTS,
+    "points": Kind.INT,
+    "problems": Kind.INT,
+    "exit_code": Kind.INT,
+}
 _SHOWN_ROWS = 20
 _SHOWN_COLUMNS = 6
 
@@ -60,7 +71,7 @@ def runs(
         page = select_runs(opened, project=project, where=where, order_by=order_by, limit=limit)
     finally:
         opened.close()
-    return RunTable(page.rows, page.total)
+    return RunTable(page.rows, page.total, opened.path)
 
 
 def _check_types(where: Any, project: Any, order_by: Any, limit: Any) -> None:
@@ -83,16 +94,18 @@ def _check_types(where: Any, project: Any, order_by: Any, limit: Any) -> None:
         )
 
 
-class RunTable(Sequence[RunRecord]):
+class RunTable(Sequence[RunRecord], Tabular):
     """Runs in order. ``total`` counts all that fit, also those beyond the limit.
 
     As a data frame it has one row per run: the fields of the run, then ``params.*``, ``summary.*`` and
-    ``metrics.*`` (a metric's last value; ``metrics.*.best`` beside it where a contract states a goal).
+    ``metrics.*`` (a metric's last value; ``metrics.*.best`` beside it where a contract states a goal). Each column has
+    one type that holds its values exactly, and null where a run has none; see docs/reading.md, "Types of columns".
     """
 
-    def __init__(self, rows: Sequence[RunRecord], total: int) -> None:
+    def __init__(self, rows: Sequence[RunRecord], total: int, place: Path | None = None) -> None:
         self._rows = tuple(rows)
         self.total = total
+        self._place = place
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -106,7 +119,7 @@ class RunTable(Sequence[RunRecord]):
     def __getitem__(self, index: slice) -> RunTable: ...
     def __getitem__(self, index: int | slice) -> RunRecord | RunTable:
         if isinstance(index, slice):
-            return RunTable(self._rows[index], self.total)
+            return RunTable(self._rows[index], self.total, self._place)
         return self._rows[index]
 
     def to_columns(self) -> dict[str, list[Any]]:
@@ -125,38 +138,54 @@ class RunTable(Sequence[RunRecord]):
                 columns[f"metrics.{key}.best"] = [None if each is None else each.best for each in found]
         return columns
 
-    def to_pandas(self) -> pd.DataFrame:
-        """Return the table as a pandas data frame. Raises ImportError without pandas."""
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise not_installed("pandas") from error
-        return pd.DataFrame(self.to_columns())
+    def points(self, metrics: str | Sequence[str] | None = None) -> RunPoints:
+        """Return the points of these runs as one long table, read when it is asked for.
 
-    def to_polars(self) -> pl.DataFrame:
-        """Return the table as a Polars data frame. Raises ImportError without Polars.
+        Args:
+            metrics: the name of a metric, or several; all without.
 
-        A column whose runs have values of different types holds them as texts.
+        Its columns are ``run`` (the id), ``name``, ``metric``, ``step``, ``time`` and ``value``. When it is read,
+        NotFoundError is raised for a metric that none of the runs has.
+
+        Example::
+
+            frame = tr.runs('group == "seeds"').points("val/loss").to_pandas()
+            frame.pivot(index="step", columns="name", values="value").plot()
         """
-        try:
-            import polars as pl
-        except ImportError as error:
-            raise not_installed("polars") from error
-        return pl.DataFrame([pl.Series(name, values) for name, values in self._uniform_columns().items()])
+        return RunPoints(opening_of(self._there()), self._rows, metrics)
 
-    def to_arrow(self) -> pa.Table:
-        """Return the table as an Arrow table. Raises ImportError without pyarrow.
+    def table(self, name: str) -> StoredTable:
+        """Return another table of these runs, as an export has it: ``params``, ``metrics``, ``console``, ``media`` ...
 
-        A column whose runs have values of different types holds them as texts.
+        docs/export.md lists them with their columns. Raises NotFoundError for a name that is none.
+
+        Example::
+
+            tr.runs(project="digits").table("media").to_polars()
         """
-        try:
-            import pyarrow as pa
-        except ImportError as error:
-            raise not_installed("pyarrow", "arrow") from error
-        return pa.table(self._uniform_columns())
+        return stored_table(opening_of(self._there()), name, [run.id for run in self._rows])
 
-    def _uniform_columns(self) -> dict[str, list[Any]]:
-        return {name: _uniform(values) for name, values in self.to_columns().items()}
+    def _there(self) -> Path:
+        if self._place is None:
+            raise UsageError("This table was not read from a store.", hint="tr.runs(...) reads one that was.")
+        return self._place
+
+    def _fields(self) -> Sequence[Field]:
+        return [column.field for column in self._whole().columns]
+
+    def _batches(self, rows: int) -> Iterator[Batch]:
+        return pieces(self._whole(), rows)
+
+    def _whole(self) -> Batch:
+        columns = []
+        for name, values in self.to_columns().items():
+            if name in RUN_FIELDS and name != "last_step":
+                columns.append(Column.of(Field(name, _KINDS.get(name, Kind.TEXT)), values))
+            elif name.startswith("metrics."):
+                columns.append(Column.of(Field(name, Kind.FLOAT), values))
+            else:
+                columns.append(Column.guessed(name, values))
+        return Batch(tuple(columns))
 
     def __repr__(self) -> str:
         if not self._rows:
@@ -230,20 +259,3 @@ def one_line(value: Any) -> str:
     text = f"{value:.6g}" if isinstance(value, float) else str(value)
     text = "".join(character if character.isprintable() else " " for character in text)
     return text if len(text) <= 32 else text[:31] + "…"
-
-
-def _uniform(values: list[Any]) -> list[Any]:
-    """Make one type of a column: whole numbers become floats beside floats, anything else mixed becomes text."""
-    kinds = {type(value) for value in values if value is not None}
-    if kinds == {int, float} or (
-        kinds == {int} and any(abs(value) >= 2**63 for value in values if value is not None)
-    ):
-        return [None if value is None else float(value) for value in values]
-    if len(kinds) > 1 or dict in kinds or (list in kinds and _is_ragged(values)):
-        return [value if value is None or isinstance(value, str) else str(value) for value in values]
-    return values
-
-
-def _is_ragged(values: list[Any]) -> bool:
-    kinds = {type(part) for value in values if value is not None for part in value}
-    return len(kinds) > 1 or bool(kinds & {list, dict})

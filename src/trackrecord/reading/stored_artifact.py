@@ -7,8 +7,8 @@ from datetime import datetime
 from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING
 
+from trackrecord.exchange.written_file import write_blob
 from trackrecord.query.names import close_names
-from trackrecord.reading.written_file import write_blob
 from trackrecord.words.errors import FormatError, NotFoundError, UsageError
 from trackrecord.words.records import ArtifactFile, ArtifactRecord
 

@@ -8,8 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from trackrecord.exchange.written_file import write_blob
 from trackrecord.query.stored_values import json_value
-from trackrecord.reading.written_file import write_blob
 from trackrecord.words.errors import FormatError, UsageError
 from trackrecord.words.records import MediaEntry
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trackrecord.reading.metric_points import MetricPoints
-from trackrecord.store.contract import SampledSeries, SeriesRequest
+from trackrecord.reading.sampled_curve import SampledCurve
+from trackrecord.store.contract import SeriesRequest
 from trackrecord.words.records import MetricFigures
 
 if TYPE_CHECKING:
@@ -58,10 +59,10 @@ class StoredMetric:
 
     def sampled(
         self, pixels: int = 1000, *, x: str = "step", low: float | None = None, high: float | None = None
-    ) -> SampledSeries:
+    ) -> SampledCurve:
         """Return a curve of at most about ``pixels`` buckets over the range of x, extremes kept."""
         request = SeriesRequest(self._run.id, self.name, x, low, high, pixels)
-        return self._run.store.series.sampled(request)
+        return SampledCurve.of(self._run.store.series.sampled(request))
 
     def __repr__(self) -> str:
         count = f"{self.figures.points} point{'' if self.figures.points == 1 else 's'}"

@@ -5,20 +5,24 @@ from __future__ import annotations
 import html
 import os
 import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from trackrecord.exchange.tabular import Frame
 from trackrecord.query.console import console_page
 from trackrecord.query.media import media_page
 from trackrecord.query.names import close_names
 from trackrecord.query.run_detail import run_detail
+from trackrecord.reading.history import joined
 from trackrecord.reading.opening import once_taken_in, open_store, warn_of
 from trackrecord.reading.run_table import one_line
 from trackrecord.reading.stored_artifact import StoredArtifact
 from trackrecord.reading.stored_media import StoredMedia
 from trackrecord.reading.stored_metric import StoredMetric
+from trackrecord.reading.stored_tables import RunPoints, StoredTable, stored_table
 from trackrecord.words.errors import NotFoundError, UsageError
 from trackrecord.words.records import MediaSeries, MetricFigures, ProblemRecord, RunDetail, RunRecord
 from trackrecord.words.states import RunState
@@ -210,6 +214,40 @@ class StoredRun:
         if figures is None:
             raise self._no("metric", name, close_names(name, self.metrics))
         return StoredMetric(self, figures)
+
+    def history(self, metrics: str | Sequence[str] | None = None) -> Frame:
+        """Return several metrics side by side, a row per step: ``step``, ``time``, and a column of each metric's name.
+
+        A metric that has no point at a step is missing there. Of several points at one step the last counts.
+
+        Args:
+            metrics: their names; without, all but the recorder's own ``system/...``.
+
+        Raises NotFoundError, with what was probably meant, for a metric that the run does not have.
+
+        Example::
+
+            frame = tr.open_run("quiet-river").history(["loss", "val/loss"]).to_pandas()
+        """
+        names = [metrics] if isinstance(metrics, str) else metrics
+        if names is None:
+            names = [name for name in self.metrics if not name.startswith("system/")]
+        return joined([self.metric(name).points() for name in names])
+
+    def points(self, metrics: str | Sequence[str] | None = None) -> RunPoints:
+        """Return points of all or some metrics as one long table: `RunTable.points`, of this run alone."""
+        return RunPoints(lambda: nullcontext(self.store), [self.record], metrics)
+
+    def table(self, name: str) -> StoredTable:
+        """Return a table of this run, as an export has it: ``params``, ``metrics``, ``console``, ``media`` ...
+
+        docs/export.md lists them with their columns. Raises NotFoundError for a name that is none.
+
+        Example::
+
+            tr.open_run("quiet-river").table("console").to_pandas()
+        """
+        return stored_table(lambda: nullcontext(self.store), name, [self.id])
 
     def artifact(self, name: str, version: int | None = None) -> StoredArtifact:
         """Return an artifact that the run logged or used, its newest version unless one is said.

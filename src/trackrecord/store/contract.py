@@ -9,13 +9,14 @@ Views never see SQL tables of points or files of an inbox. They ask a `Store` fo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
+from trackrecord.store.columns import Columns
 from trackrecord.words.states import RunState
 
 #: x axes that need no other metric; any other is written ``metric:<key>``
@@ -92,14 +93,20 @@ class SampledSeries:
         return np.where(np.isfinite(self.y), each, 0)
 
 
+#: runs one read-only statement, with values to bind
+Rows = Callable[..., list[tuple[Any, ...]]]
+
+
 class Catalog(Protocol):
     """The rows of a store: runs, params, metric figures, ... (``migrations/`` and docs/store.md list the tables)."""
 
-    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Run one read-only statement. Values are always bound, never pasted into the text.
+    @property
+    def columns(self) -> Columns:
+        """Columns over all runs, to filter, sort and group by."""
+        ...
 
-        ``REGEXP`` is available (Python's ``re.search`` semantics, an invalid pattern never matches).
-        """
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run one read-only statement. Values are always bound, never pasted into the text."""
         ...
 
     def revision(self) -> int:
@@ -117,12 +124,19 @@ class Catalog(Protocol):
 class Series(Protocol):
     """The points of a store."""
 
-    def points(self, run: str, metric: str) -> Points:
-        """Return all points of one metric; empty arrays when the run never logged it."""
+    def points(self, run: str, metric: str, *, own: bool = False) -> Points:
+        """Return all points of one metric; empty arrays when the run never logged it.
+
+        With ``own`` without those that a forked run inherits.
+        """
         ...
 
     def sampled(self, request: SeriesRequest) -> SampledSeries:
         """Return one curve at the wanted resolution; no points when the run never logged the metric."""
+        ...
+
+    def sampled_all(self, requests: Sequence[SeriesRequest]) -> list[SampledSeries]:
+        """Return many curves, all of the same moment of the store; what they share is read once."""
         ...
 
 

@@ -1,0 +1,389 @@
+"""The tables of a store as they leave it: the one definition behind ``export parquet``, ``sql`` and Python's tables.
+
+docs/export.md documents each column; a test holds the page to what stands here.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from trackrecord.exchange.columns import Batch, Field, Kind
+from trackrecord.query.lives import Lives
+from trackrecord.query.sql import marks, whole_numbers
+from trackrecord.words.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from trackrecord.store.contract import Store
+
+#: grows with every change of the tables that a reader could stumble over
+SCHEMA_VERSION = 1
+#: runs whose rows are read by one statement
+RUNS_A_PIECE = 200
+
+_INT, _FLOAT, _BOOL, _TEXT, _TIME, _TEXTS = (
+    Kind.INT,
+    Kind.FLOAT,
+    Kind.BOOL,
+    Kind.TEXT,
+    Kind.TIME,
+    Kind.TEXTS,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The runs whose rows are wanted, and their projects, by row number."""
+
+    runs: tuple[int, ...]
+    projects: tuple[int, ...]
+    #: every run of the store, so that what belongs to none goes with them
+    everything: bool = False
+
+    def pieces(self) -> Iterator[Chosen]:
+        """Yield the same in pieces of a few runs."""
+        for start in range(0, len(self.runs), RUNS_A_PIECE):
+            yield Chosen(self.runs[start : start + RUNS_A_PIECE], self.projects)
+
+
+@dataclass(frozen=True, slots=True)
+class TableShape:
+    """One table: its columns, and the statement that yields its rows.
+
+    ``{these}`` in the statement stands for the row numbers of runs or, unless ``by_run``, of projects, ``{of_run}``
+    for the join of ``t`` with these runs as ``r``.
+    """
+
+    name: str
+    fields: tuple[Field, ...]
+    statement: str
+    by_run: bool = True
+    #: yields the rows that belong to no run, asked for when all runs are wanted
+    rest: str = ""
+    #: changes the values of a row, by column
+    changes: dict[str, Callable[[Store, dict[str, Any]], Any]] = field(default_factory=dict)
+
+    def batches(self, store: Store, chosen: Chosen) -> Iterator[Batch]:
+        """Yield the rows of some runs, or projects, in pieces."""
+        for piece in chosen.pieces() if self.by_run else [chosen]:
+            yield self.batch(store, piece)
+        if self.rest and chosen.everything:
+            yield self.batch(store, chosen, self.rest)
+
+    def batch(self, store: Store, chosen: Chosen, statement: str = "") -> Batch:
+        """Return the rows of some runs, or projects."""
+        sql = (statement or self.statement).replace("{of_run}", _OF_RUN)
+        sql = sql.replace("{these}", whole_numbers(chosen.runs if self.by_run else chosen.projects))
+        if "{state}" in sql:
+            lives = Lives.of(store)
+            sql = sql.replace("{state}", lives.state_sql).replace("{duration}", lives.duration_sql)
+        rows: Sequence[Sequence[Any]] = store.catalog.rows(sql)
+        if self.changes:
+            rows = [self._changed(store, row) for row in rows]
+        return Batch.of_rows(self.fields, rows)
+
+    def _changed(self, store: Store, row: Sequence[Any]) -> tuple[Any, ...]:
+        named = dict(zip((each.name for each in self.fields), row, strict=True))
+        return tuple(
+            self.changes[name](store, named) if name in self.changes else value
+            for name, value in named.items()
+        )
+
+
+def _fields(**kinds: Kind) -> tuple[Field, ...]:
+    return tuple(Field(name, kind) for name, kind in kinds.items())
+
+
+def _flag(name: str) -> Callable[[Store, dict[str, Any]], Any]:
+    return lambda _, row: bool(row[name])
+
+
+def _nan_where_null(name: str) -> Callable[[Store, dict[str, Any]], Any]:
+    # the store keeps NaN as NULL (docs/store.md); these figures are never missing
+    return lambda _, row: math.nan if row[name] is None else float(row[name])
+
+
+def _number(_: Store, row: dict[str, Any]) -> float | None:
+    if row["number"] is None and row["kind"] == "float":
+        return math.nan
+    return None if row["number"] is None else float(row["number"])
+
+
+def _fact(store: Store, row: dict[str, Any]) -> str | None:
+    value, digest = row["value"], row["digest"]
+    if value is not None or digest is None:
+        return None if value is None else str(value)
+    try:
+        return b"".join(store.blobs.read(digest)).decode("utf-8")
+    except (NotFoundError, UnicodeDecodeError):
+        return None  # its bytes come with a later record, or are damaged, which `trackrecord check` tells
+
+
+def _tags(_: Store, row: dict[str, Any]) -> list[str]:
+    return [] if row["tags"] is None else [str(tag) for tag in json.loads(row["tags"])]
+
+
+#: what ``{of_run}`` in a statement stands for
+_OF_RUN = "JOIN run r ON r.number = t.run WHERE t.run IN ({these})"
+
+_TABLES = (
+    TableShape(
+        "runs",
+        _fields(
+            run=_TEXT,
+            name=_TEXT,
+            project=_TEXT,
+            experiment=_TEXT,
+            group_name=_TEXT,
+            parent=_TEXT,
+            state=_TEXT,
+            created=_TIME,
+            started=_TIME,
+            ended=_TIME,
+            duration_s=_FLOAT,
+            tags=_TEXTS,
+            notes=_TEXT,
+            hypothesis=_TEXT,
+            user_name=_TEXT,
+            host=_TEXT,
+            command=_TEXT,
+            exit_code=_INT,
+            traceback=_TEXT,
+            last_step=_FLOAT,
+            points=_INT,
+            problems=_INT,
+            fork_run=_TEXT,
+            fork_step=_FLOAT,
+            archived=_TIME,
+            deleted=_TIME,
+        ),
+        "SELECT run.id, run.name, p.name, e.name, run.group_name, run.parent, {state}, run.created,"
+        " COALESCE((SELECT MIN(started) FROM writer w WHERE w.run = run.number), run.created), run.ended,"
+        " {duration}, (SELECT json_group_array(name) FROM"
+        " (SELECT name FROM tag WHERE tag.run = run.number ORDER BY name)),"
+        " run.notes, run.hypothesis, run.user, run.host, run.command, run.exit_code, run.traceback, run.last_step,"
+        " run.points, run.problems, run.fork_run, run.fork_step, run.archived, run.deleted"
+        " FROM run JOIN project p ON p.number = run.project LEFT JOIN experiment e ON e.number = run.experiment"
+        " WHERE run.number IN ({these}) ORDER BY run.id",
+        changes={"tags": _tags},
+    ),
+    TableShape(
+        "params",
+        _fields(run=_TEXT, key=_TEXT, kind=_TEXT, value=_TEXT, number=_FLOAT, text=_TEXT, time=_TIME),
+        "SELECT r.id, t.key, t.kind, t.value, t.number, t.text, t.time FROM param t {of_run} ORDER BY r.id, t.key",
+        changes={"number": _number},
+    ),
+    TableShape(
+        "param_conflicts",
+        _fields(run=_TEXT, key=_TEXT, value=_TEXT),
+        "SELECT r.id, t.key, t.value FROM param_conflict t {of_run} ORDER BY r.id, t.key, t.value",
+    ),
+    TableShape(
+        "summary",
+        _fields(run=_TEXT, key=_TEXT, kind=_TEXT, value=_TEXT, number=_FLOAT, text=_TEXT, time=_TIME),
+        "SELECT r.id, t.key, t.kind, t.value, t.number, t.text, t.updated FROM summary t {of_run}"
+        " ORDER BY r.id, t.key",
+        changes={"number": _number},
+    ),
+    TableShape(
+        "tags",
+        _fields(run=_TEXT, tag=_TEXT),
+        "SELECT r.id, t.name FROM tag t {of_run} ORDER BY r.id, t.name",
+    ),
+    TableShape(
+        "metrics",
+        _fields(
+            run=_TEXT,
+            metric=_TEXT,
+            points=_INT,
+            nonfinite=_INT,
+            first=_FLOAT,
+            last=_FLOAT,
+            min=_FLOAT,
+            max=_FLOAT,
+            mean=_FLOAT,
+            min_step=_FLOAT,
+            max_step=_FLOAT,
+            first_step=_FLOAT,
+            last_step=_FLOAT,
+            first_time=_TIME,
+            last_time=_TIME,
+        ),
+        "SELECT r.id, t.key, t.points, t.nonfinite, t.first, t.last, t.min, t.max, t.mean, t.min_step, t.max_step,"
+        " t.first_step, t.last_step, t.first_time, t.last_time FROM metric t {of_run} ORDER BY r.id, t.key",
+        changes={"first": _nan_where_null("first"), "last": _nan_where_null("last")},
+    ),
+    TableShape(
+        "console",
+        _fields(run=_TEXT, line=_INT, time=_TIME, stream=_TEXT, text=_TEXT),
+        "SELECT r.id, t.n, t.time, t.stream, t.text FROM console t {of_run} ORDER BY r.id, t.n",
+    ),
+    TableShape(
+        "media",
+        _fields(
+            run=_TEXT,
+            key=_TEXT,
+            kind=_TEXT,
+            step=_FLOAT,
+            time=_TIME,
+            caption=_TEXT,
+            digest=_TEXT,
+            media_type=_TEXT,
+            size=_INT,
+            data=_TEXT,
+        ),
+        "SELECT r.id, t.key, t.kind, t.step, t.time, t.caption, t.digest, t.media_type, t.size, t.data"
+        " FROM media t {of_run} ORDER BY r.id, t.key, t.step, t.number",
+    ),
+    TableShape(
+        "artifacts",
+        _fields(
+            run=_TEXT,
+            relation=_TEXT,
+            project=_TEXT,
+            artifact=_TEXT,
+            version=_INT,
+            kind=_TEXT,
+            digest=_TEXT,
+            size=_INT,
+            created=_TIME,
+            time=_TIME,
+        ),
+        "SELECT r.id, t.relation, p.name, a.name, a.version, a.kind, a.digest, a.size, a.created, t.time"
+        " FROM run_artifact t JOIN artifact a ON a.number = t.artifact JOIN project p ON p.number = a.project"
+        " {of_run} ORDER BY r.id, a.name, a.version, t.relation",
+    ),
+    TableShape(
+        "files",
+        _fields(project=_TEXT, artifact=_TEXT, version=_INT, path=_TEXT, digest=_TEXT, size=_INT),
+        "SELECT p.name, a.name, a.version, t.path, t.digest, t.size FROM artifact_file t"
+        " JOIN artifact a ON a.number = t.artifact JOIN project p ON p.number = a.project"
+        " WHERE a.project IN ({these}) ORDER BY p.name, a.name, a.version, t.path",
+        by_run=False,
+    ),
+    TableShape(
+        "problems",
+        _fields(run=_TEXT, writer=_TEXT, code=_TEXT, message=_TEXT, count=_INT, first=_TIME, last=_TIME),
+        "SELECT r.id, t.writer, t.code, t.message, t.count, t.first, t.last FROM problem t {of_run}"
+        " ORDER BY r.id, t.writer, t.code, t.message",
+    ),
+    TableShape(
+        "facts",
+        _fields(run=_TEXT, part=_TEXT, value=_TEXT, digest=_TEXT, time=_TIME),
+        "SELECT r.id, t.part, t.value, t.digest, t.time FROM fact t {of_run} ORDER BY r.id, t.part",
+        changes={"value": _fact},
+    ),
+    TableShape(
+        "writers",
+        _fields(
+            run=_TEXT,
+            writer=_TEXT,
+            role=_TEXT,
+            rank=_INT,
+            world_size=_INT,
+            process=_TEXT,
+            state=_TEXT,
+            started=_TIME,
+            ended=_TIME,
+            exit_code=_INT,
+            traceback=_TEXT,
+        ),
+        "SELECT r.id, t.writer, t.role, t.rank, t.world_size, t.process, t.state, t.started, t.ended, t.exit_code,"
+        " t.traceback FROM writer t {of_run} ORDER BY r.id, t.writer",
+    ),
+    TableShape(
+        "rewinds",
+        _fields(run=_TEXT, writer=_TEXT, place=_INT, time=_TIME, step=_FLOAT),
+        "SELECT r.id, t.writer, t.place, t.written, t.step FROM rewind t {of_run} ORDER BY r.id, t.writer, t.place",
+    ),
+    TableShape(
+        "redactions",
+        _fields(run=_TEXT, what=_TEXT, key=_TEXT, time=_TIME, who=_TEXT, reason=_TEXT),
+        "SELECT r.id, t.what, t.key, t.time, t.who, t.reason FROM redaction t {of_run}"
+        " ORDER BY r.id, t.what, t.key, t.time",
+    ),
+    TableShape(
+        "audit",
+        _fields(
+            run=_TEXT,
+            time=_TIME,
+            who=_TEXT,
+            change=_TEXT,
+            before=_TEXT,
+            after=_TEXT,
+            about=_TEXT,
+            project=_TEXT,
+            name=_TEXT,
+        ),
+        "SELECT t.run, t.time, t.who, t.change, t.before, t.after, t.about, t.project, t.name FROM audit t"
+        " WHERE t.run IN (SELECT id FROM run WHERE number IN ({these})) ORDER BY t.run, t.number",
+        rest="SELECT t.run, t.time, t.who, t.change, t.before, t.after, t.about, t.project, t.name FROM audit t"
+        " WHERE t.run IS NULL OR t.run NOT IN (SELECT id FROM run) ORDER BY t.number",
+    ),
+    TableShape(
+        "projects",
+        _fields(project=_TEXT, created=_TIME, changed=_TIME),
+        "SELECT name, created, changed FROM project WHERE number IN ({these}) ORDER BY name",
+        by_run=False,
+    ),
+    TableShape(
+        "experiments",
+        _fields(
+            project=_TEXT,
+            experiment=_TEXT,
+            hypothesis=_TEXT,
+            prediction=_TEXT,
+            verdict=_TEXT,
+            conclusion=_TEXT,
+            created=_TIME,
+            updated=_TIME,
+        ),
+        "SELECT p.name, t.name, t.hypothesis, t.prediction, t.verdict, t.conclusion, t.created, t.updated"
+        " FROM experiment t JOIN project p ON p.number = t.project WHERE t.project IN ({these})"
+        " ORDER BY p.name, t.name",
+        by_run=False,
+    ),
+    TableShape(
+        "contracts",
+        _fields(
+            project=_TEXT,
+            pattern=_TEXT,
+            goal=_TEXT,
+            unit=_TEXT,
+            is_primary=_BOOL,
+            x=_TEXT,
+            low=_FLOAT,
+            high=_FLOAT,
+            description=_TEXT,
+            updated=_TIME,
+        ),
+        "SELECT p.name, t.pattern, t.goal, t.unit, t.is_primary, t.x, t.low, t.high, t.description, t.updated"
+        " FROM contract t JOIN project p ON p.number = t.project WHERE t.project IN ({these})"
+        " ORDER BY p.name, t.pattern",
+        by_run=False,
+        changes={"is_primary": _flag("is_primary")},
+    ),
+)
+
+#: every table but ``points``, by name
+TABLES = {table.name: table for table in _TABLES}
+
+
+def choose(store: Store, run_ids: Sequence[str] | None = None) -> Chosen:
+    """Return the runs of these ids, in the order of ids; without any, every run that is not in the trash."""
+    rows = store.catalog.rows
+    if run_ids is None:
+        found = rows("SELECT number, project FROM run WHERE deleted IS NULL ORDER BY id")
+        projects = {number for (number,) in rows("SELECT number FROM project")}
+        return Chosen(tuple(number for number, _ in found), tuple(sorted(projects)), everything=True)
+    chosen: list[tuple[str, int, int]] = []
+    for start in range(0, len(run_ids), 500):
+        piece = run_ids[start : start + 500]
+        chosen += rows(f"SELECT id, number, project FROM run WHERE id IN ({marks(len(piece))})", piece)  # noqa: S608 - ours
+    chosen.sort()
+    return Chosen(
+        tuple(number for _, number, _ in chosen), tuple(sorted({project for *_, project in chosen}))
+    )
