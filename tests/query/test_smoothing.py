@@ -200,6 +200,9 @@ class Recorded:
     def revision(self) -> int:
         return 1
 
+    def sampled_all(self, requests: list[SeriesRequest]) -> list[SampledSeries]:
+        return [self.sampled(request) for request in requests]
+
     def sampled(self, request: SeriesRequest) -> SampledSeries:
         found = sample(request, self.x, self.y, len(self.x))
         self.asked += len(found.x)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +67,7 @@ def chart(store: Store, requests: Sequence[SeriesRequest], smoothing: Smoothing 
         if any(bound is not None and bound != bound for bound in bounds):
             raise UsageError("The range of a chart can't begin or end at NaN.")
     revision = store.catalog.revision()
-    series = tuple(store.series.sampled(request) for request in requests)
+    series = tuple(store.series.sampled_all(requests))
     if smoothing is None:
         return Chart(revision, series)
     return Chart(revision, series, smoothing, _smoothed(store, series, smoothing))
@@ -79,8 +79,12 @@ def _smoothed(store: Store, series: Sequence[SampledSeries], smoothing: Smoothin
     for each in series:
         low, high = ranges[each.request.metric]
         lengths.append(smoothing.length_over(high - low) if high > low else smoothing.length or 0.0)
+    plans = [_plan(each, smoothing.kind, length) for each, length in zip(series, lengths, strict=True)]
+    answers = iter(
+        store.series.sampled_all([request for plan in plans if plan for request in plan.requests()])
+    )
     sources = [
-        _source(store, each, smoothing.kind, length) for each, length in zip(series, lengths, strict=True)
+        None if plan is None else plan.joined(each, answers) for plan, each in zip(plans, series, strict=True)
     ]
     found: dict[int, Array] = {}
     for length in set(lengths):
@@ -121,32 +125,73 @@ def _visible_ranges(series: Sequence[SampledSeries]) -> dict[str, tuple[float, f
     return ranges
 
 
-def _source(store: Store, shown: SampledSeries, kind: str, length: float) -> Buckets | None:
-    """Return the buckets to smooth a curve from: fine enough, and with what lies before and behind the visible range.
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What has to be asked for besides what is shown, so that one curve can be smoothed.
+
+    ``finer`` replaces what is shown from ``fine_from`` on; ``before`` and ``behind`` lie outside of the visible range.
+    """
+
+    before: SeriesRequest | None = None
+    finer: SeriesRequest | None = None
+    fine_from: float = -math.inf
+    behind: SeriesRequest | None = None
+
+    def requests(self) -> list[SeriesRequest]:
+        """Return them in the order in which `joined` takes the answers."""
+        return [request for request in (self.before, self.finer, self.behind) if request is not None]
+
+    def joined(self, shown: SampledSeries, answers: Iterator[SampledSeries]) -> Buckets:
+        """Return all buckets in the order of x; one that lies across an end must not count on both sides of it."""
+        before = None if self.before is None else next(answers)
+        visible = [_buckets(shown)]
+        if self.finer is not None:
+            visible = [_buckets(shown, below=self.fine_from), _buckets(next(answers))]
+        first = next((float(piece.x[0]) for piece in visible if len(piece.x)), math.inf)
+        last = next((float(piece.x[-1]) for piece in reversed(visible) if len(piece.x)), -math.inf)
+        pieces = visible if before is None else [_buckets(before, below=first), *visible]
+        if self.behind is not None:
+            pieces.append(_buckets(next(answers), above=last))
+        return _joined(pieces)
+
+
+def _plan(shown: SampledSeries, kind: str, length: float) -> _Plan | None:
+    """Return what smoothing a curve needs: buckets fine enough, and what lies before and behind the visible range.
 
     None when the length is too short for any picture of this range.
     """
     request = shown.request
     if not len(shown.x) or length <= 0:
-        return _buckets(shown)
+        return _Plan()
     low = float(shown.x[0]) if request.low is None else request.low
     high = float(shown.x[-1]) if request.high is None else request.high
-    visible = _fine_enough(store, shown, low, high, length * _BUCKET_SHARE[kind])
-    if visible is None:
-        return None
+    finer, fine_from = None, -math.inf
+    widest = length * _BUCKET_SHARE[kind]
+    if not shown.exact and _widest(request, low, high) > widest:
+        if request.log_x:
+            # on a logarithmic axis what is shown is fine enough up to some x
+            fine_from = max(low, widest / _relative_width(request, low, high))
+        needed = (high - max(low, fine_from)) / widest
+        if not needed <= MOST_FINE_BUCKETS:
+            return None
+        finer = replace(
+            request,
+            low=fine_from if request.log_x else request.low,
+            pixels=max(1, math.ceil(needed)),
+            log_x=False,
+        )
     left, right = REACH[kind]
-    pieces = [visible]
+    before = behind = None
     # a logarithmic axis begins behind 0, whatever was asked for; what lies before is smoothed over all the same
     edge = 0.0 if request.log_x and (request.low is None or request.low <= 0) else request.low
     if left and edge is not None and low - left * length <= edge:
         before = replace(
             request,
             low=low - left * length,
-            high=edge if edge <= 0 else float(np.nextafter(edge, -np.inf)),
+            high=edge if edge <= 0 and request.log_x else float(np.nextafter(edge, -np.inf)),
             pixels=math.ceil(left / _CONTEXT_SHARE[kind]),
             log_x=False,
         )
-        pieces.insert(0, _buckets(store.series.sampled(before), below=float(visible.x[0])))
     if right and request.high is not None:
         behind = replace(
             request,
@@ -155,27 +200,7 @@ def _source(store: Store, shown: SampledSeries, kind: str, length: float) -> Buc
             pixels=math.ceil(right / _CONTEXT_SHARE[kind]),
             log_x=False,
         )
-        pieces.append(_buckets(store.series.sampled(behind), above=float(visible.x[-1])))
-    return _joined(pieces)
-
-
-def _fine_enough(
-    store: Store, shown: SampledSeries, low: float, high: float, widest: float
-) -> Buckets | None:
-    """Return the visible range in buckets no wider than ``widest``; None when those would be too many."""
-    request = shown.request
-    if shown.exact or _widest(request, low, high) <= widest:
-        return _buckets(shown)
-    # on a logarithmic axis what is shown is fine enough up to some x
-    fine_to = max(low, widest / _relative_width(request, low, high)) if request.log_x else low
-    needed = (high - fine_to) / widest
-    if not needed <= MOST_FINE_BUCKETS:
-        return None
-    pixels = max(1, math.ceil(needed))
-    if not request.log_x:
-        return _buckets(store.series.sampled(replace(request, pixels=pixels)))
-    finer = replace(request, low=fine_to, pixels=pixels, log_x=False)
-    return _joined([_buckets(shown, below=fine_to), _buckets(store.series.sampled(finer))])
+    return _Plan(before, finer, fine_from, behind)
 
 
 def _joined(pieces: Sequence[Buckets]) -> Buckets:
@@ -202,7 +227,7 @@ def _relative_width(request: SeriesRequest, low: float, high: float) -> float:
 
 
 def _buckets(shown: SampledSeries, *, above: float | None = None, below: float | None = None) -> Buckets:
-    """Return a curve as buckets; one that lies across the end of a range must not count on both sides of it."""
+    """Return the buckets of a curve whose x is above and below two bounds."""
     begin = 0 if above is None else int(np.searchsorted(shown.x, above, "right"))
     end = len(shown.x) if below is None else int(np.searchsorted(shown.x, below, "left"))
     return Buckets(shown.x[begin:end], shown.y[begin:end], shown.weights[begin:end])
