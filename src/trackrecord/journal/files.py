@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
 
 #: a new file, written at its end only, not handed on to other programs
 OPEN_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND
 OPEN_FLAGS |= getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+#: the same for a file that is there already
+OPEN_AGAIN_FLAGS = OPEN_FLAGS & ~os.O_CREAT & ~os.O_EXCL
 
 
-def _quietly(action: Callable[[int], None]) -> Callable[[int], None]:
-    def run(file: int) -> None:
-        try:
-            action(file)
-        except OSError:
-            pass
-
-    return run
+def sync_quietly(file: int) -> None:
+    """Have the system write a file to disk; where it can't, that is as good as it gets."""
+    try:
+        os.fsync(file)
+    except OSError:
+        pass
 
 
-sync_quietly = _quietly(os.fsync)
-close_quietly = _quietly(os.close)
+def close_quietly(file: int) -> None:
+    """Close a file that may be closed already."""
+    try:
+        os.close(file)
+    except OSError:
+        pass
 
 
 def sync_folder(folder: str) -> None:

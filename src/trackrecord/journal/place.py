@@ -56,11 +56,15 @@ def make_store(path: str | os.PathLike[str]) -> None:
 
 def fallback_stores() -> list[Path]:
     """Return where to record when the wanted store can't be written to, best place first."""
-    import tempfile
-
     state = os.environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
     user = str(os.getuid()) if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
-    return [Path(state, "trackrecord", "fallback"), Path(tempfile.gettempdir(), f"trackrecord-{user}")]
+    return [Path(state, "trackrecord", "fallback"), Path(_temporary_folder(), f"trackrecord-{user}")]
+
+
+def _temporary_folder() -> str:
+    # not by the module tempfile: loading it, and what it tries out, takes files that may not be left to open
+    named = (os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP"))
+    return next((folder for folder in named if folder and os.path.isdir(folder)), "/tmp")  # noqa: S108
 
 
 def _write_once(path: str, content: bytes) -> None:

@@ -11,6 +11,7 @@ import time
 from typing import NamedTuple
 
 from trackrecord.journal.files import (
+    OPEN_AGAIN_FLAGS,
     OPEN_FLAGS,
     close_quietly,
     read_all,
@@ -20,7 +21,7 @@ from trackrecord.journal.files import (
     write_again,
 )
 from trackrecord.journal.format import MAGIC, Kind, encode_structural, file_header
-from trackrecord.journal.misplaced import whole_records
+from trackrecord.journal.misplaced import Place, find_place, whole_records
 from trackrecord.journal.place import INBOX, make_store
 from trackrecord.journal.process import this_process
 from trackrecord.journal.segments import SegmentName
@@ -59,11 +60,20 @@ class SegmentRow:
         self._folder_unsynced = False
         self._opened_s = 0.0
         self._left: list[int] = []
+        self._parked: OpenSegment | None = None
         self._homeless: list[tuple[int, str]] = []
         self._process = this_process()
 
     def create(self) -> OpenSegment:
-        """Make the next segment's file with its first records; changes nothing of this object but the counter."""
+        """Make the next segment's file with its first records, or open the parked one again.
+
+        Changes nothing of this object but the counter.
+        """
+        parked, self._parked = self._parked, None
+        if parked is not None:
+            again = _open_again(parked)
+            if again is not None:
+                return again
         n = self.next_n
         self.next_n = n + 1
         path = os.path.join(self.inbox, SegmentName(self.run, self.writer, n).file_name())
@@ -106,6 +116,17 @@ class SegmentRow:
             self._left.append(self.file)
             self.file, self.path = -1, ""
 
+    def park(self) -> None:
+        """Close the open segment, to go on with it later: a process may have only so many open files."""
+        if self.file >= 0:
+            self._parked = OpenSegment(-1, self.path, self.size, self.identity)
+            close_quietly(self.file)
+            self.file, self.path = -1, ""
+
+    def is_parked(self) -> bool:
+        """Tell whether a segment waits to be opened again."""
+        return self._parked is not None
+
     def lose(self) -> None:
         """Forget the open segment, whose descriptor somebody closed and may use for a file of theirs."""
         self.file, self.path = -1, ""
@@ -122,14 +143,18 @@ class SegmentRow:
         self.unsynced = self._folder_unsynced = False
         return file, left, folder
 
-    def sync(self, file: int, left: list[int], folder: bool) -> None:
-        """Sync what ``what_to_sync`` gave, close the left files. May wait for a slow disk."""
+    def sync(self, file: int, left: list[int], folder: bool, *, wait: bool) -> None:
+        """Sync what ``what_to_sync`` gave, and close the left files; without ``wait`` only the latter.
+
+        May wait for a slow disk. Without it the system writes everything to disk in its own time.
+        """
         for old in left:
-            sync_quietly(old)
+            if wait:
+                sync_quietly(old)
             close_quietly(old)
-        if file >= 0:
+        if file >= 0 and wait:
             sync_quietly(file)
-        if folder:
+        if folder and wait:
             sync_folder(self.inbox)
 
     def close_without_writing(self) -> None:
@@ -181,3 +206,15 @@ class SegmentRow:
             return []
         remove_quietly(self.path)
         return [record for record in whole_records(content) if record[8] not in (Kind.SEGMENT, Kind.CLOSE)]
+
+
+def _open_again(parked: OpenSegment) -> OpenSegment | None:
+    """Open a segment again to write at its end; None when it is not there any more as it was."""
+    try:
+        file = os.open(parked.path, OPEN_AGAIN_FLAGS)
+    except FileNotFoundError:
+        return None
+    if find_place(file, parked.path, parked.size, parked.identity) is Place.AS_IT_WAS:
+        return parked._replace(file=file)
+    os.close(file)
+    return None

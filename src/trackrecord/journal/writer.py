@@ -107,10 +107,17 @@ class JournalWriter:
             if self._closed:
                 return
             segments = self._segments
-            if segments.file >= 0 or self._recovery or segments.following_promised:
+            begun = segments.file >= 0 or segments.is_parked() or segments.following_promised
+            if begun or self._recovery:
                 self._append(_close_record(following=False), rotate=False)
             self._closed = True
             self._leave_segment()
+
+    def park(self) -> None:
+        """Close the file for now; the next record opens it again. For a run that has ended and waits for its facts."""
+        with self._alone():
+            self._segments.park()
+            self._encoders.clear()
 
     def has_begun(self) -> bool:
         """Tell whether anything was recorded, on disk or waiting for it."""
@@ -271,10 +278,10 @@ class JournalWriter:
 
     # -- the background thread's side ---------------------------------------------------------------------
 
-    def tend(self) -> None:
+    def tend(self, *, sync: bool = True) -> None:
         """Sync to disk, write what had to wait, and make sure that the file still is where it was made.
 
-        Called about once a second by a background thread; may wait for a slow disk.
+        Called about once a second by a background thread; may wait for a slow disk, less so without ``sync``.
         """
         with self._sync_lock:
             self._check_place()
@@ -282,7 +289,7 @@ class JournalWriter:
                 with self._alone():
                     if self._segments.file >= 0:
                         self._rotate()
-            self._sync()
+            self._sync(wait=sync)
             if self._recovery.trouble is not None and (self._recovery or not self._closed):
                 self._recover()
 
@@ -336,10 +343,10 @@ class JournalWriter:
         for record in salvaged:
             self._append(self._columns.before(record) + record)
 
-    def _sync(self) -> None:
+    def _sync(self, *, wait: bool = True) -> None:
         with self._lock:
             what = self._segments.what_to_sync()
-        self._segments.sync(*what)
+        self._segments.sync(*what, wait=wait)
 
     def _recover(self) -> None:
         """Open a new segment and write what waits. The file is made outside of the lock: it may take long."""

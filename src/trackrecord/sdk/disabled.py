@@ -46,6 +46,9 @@ class DisabledRun(Run):
         """An empty text: there is no page."""
         return ""
 
+    def _watch_for_stop(self) -> None:
+        pass
+
     def log_artifact(self, path: Any, name: str | None = None, kind: str = "file") -> None:
         """Keep nothing."""
 

@@ -16,9 +16,9 @@ _LOCAL_RANK_VARIABLES = ("LOCAL_RANK", "SLURM_LOCALID", "OMPI_COMM_WORLD_LOCAL_R
 _WORLD_SIZE_VARIABLES = ("WORLD_SIZE", "SLURM_NTASKS", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE")
 
 
-def identity(given: Any, problems: Problems) -> tuple[str, dict[str, Any] | None, str]:
-    """Return the run's id, this process' rank if a launcher says so, and the writer's role."""
-    run_id = as_text(given) if given is not None else os.environ.get("TRACKRECORD_RUN_ID")
+def identity(given: Any, problems: Problems) -> tuple[str, dict[str, Any] | None, str, bool]:
+    """Return the run's id, this process' rank if a launcher says so, the writer's role, and whether the id is new."""
+    run_id = as_text(given) if given is not None else os.environ.get("TRACKRECORD_RUN_ID") or None
     if run_id and not is_usable_run_id(run_id):
         problems.note(
             "bad_id",
@@ -30,8 +30,8 @@ def identity(given: Any, problems: Problems) -> tuple[str, dict[str, Any] | None
         run_id = None
     rank = _rank()
     if run_id and rank is not None and rank["rank"] != 0:
-        return run_id, rank, "join"
-    return run_id or new_run_id(), rank, "begin"
+        return run_id, rank, "join", False
+    return run_id or new_run_id(), rank, "begin", run_id is None
 
 
 def _rank() -> dict[str, Any] | None:

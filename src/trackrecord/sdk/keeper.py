@@ -13,6 +13,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from trackrecord.journal.format import Kind, encode_structural
+from trackrecord.journal.stop_requests import withdraw
 from trackrecord.sdk.numbers import as_text
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ BEAT_S = 1.0
 HEARTBEAT_S = 30.0
 #: how long the end of the process may wait for facts and for the disk
 LAST_WAIT_S = 5.0
+#: while so many runs wait for the background thread, further ones that end close their files for the time being:
+#: a process may have only so many open
+MOST_OPEN = 50
 
 
 class _Charge:
@@ -35,12 +39,14 @@ class _Charge:
         self.ended = False
         self.trouble_noted: OSError | None = None
         self.lost_noted = 0
+        self.damage_noted = 0
         #: the background thread and the end of the process must not work on one run at once
         self.lock = threading.Lock()
 
 
 _charges: list[_Charge] = []
 _thread: threading.Thread | None = None
+_draining = False
 #: a queue, since an Event must not be set by a signal handler that interrupts its setting
 _wake: SimpleQueue[None] = SimpleQueue()
 
@@ -63,19 +69,34 @@ def last_words(run: Run) -> None:
 
 def let_go(run: Run) -> None:
     """Say that a run has ended: its files are synced and closed in the background, once its facts are written."""
-    for charge in _charges:
+    for charge in tuple(_charges):
         if charge.run is run:
             charge.ended = True
+    if len(_charges) > MOST_OPEN:
+        run._writer.park()
     _wake.put(None)
 
 
 def drain(limit_s: float = LAST_WAIT_S) -> None:
-    """Finish the work for all ended runs now: called once, at the end of the process."""
+    """Finish the work for all ended runs now: called once, at the end of the process.
+
+    When the time is over what is left to do for a run is written, but no longer waited for until it is on the disk.
+    """
+    global _draining
     deadline = time.monotonic() + limit_s
-    for charge in tuple(_charges):  # an ended one is removed meanwhile
-        if charge.facts is not None and not charge.facts.is_ready():
-            charge.facts.wait(max(0.0, deadline - time.monotonic()))
-        _look_after(charge, last=True)
+    _draining = True  # the background thread would only be in the way
+    try:
+        for charge in tuple(_charges):  # an ended one is removed meanwhile
+            if charge.facts is not None and not charge.facts.is_ready():
+                charge.facts.wait(max(0.0, deadline - time.monotonic()))
+            _look_after(charge, last=True, left_s=deadline - time.monotonic())
+    finally:
+        _draining = False
+
+
+def is_running() -> bool:
+    """Tell whether the background thread does its work in this process."""
+    return _thread is not None and _thread.is_alive()
 
 
 def forget_all() -> None:
@@ -103,14 +124,15 @@ def _keep_on() -> None:
         except Empty:
             pass
         for charge in tuple(_charges):
-            _look_after(charge)
+            if not _draining:
+                _look_after(charge)
 
 
-def _look_after(charge: _Charge, *, last: bool = False) -> None:
-    if not charge.lock.acquire(timeout=LAST_WAIT_S):
+def _look_after(charge: _Charge, *, last: bool = False, left_s: float = LAST_WAIT_S) -> None:
+    if not charge.lock.acquire(timeout=max(0.02, left_s)):
         return  # a disk that does not answer holds up the other thread; it must not hold up the end of the process
     try:
-        _serve(charge, last=last)
+        _serve(charge, last=last, in_time=left_s > 0)
     except Exception as error:  # the thread must outlive whatever goes wrong with one run
         charge.run._problems.note(
             "internal", f"in the background: {type(error).__name__}: {as_text(error)}", misuse=False
@@ -119,38 +141,54 @@ def _look_after(charge: _Charge, *, last: bool = False) -> None:
         charge.lock.release()
 
 
-def _serve(charge: _Charge, *, last: bool) -> None:
-    from trackrecord.sdk import console
-
-    run, writer, now = charge.run, charge.run._writer, time.monotonic()
+def _serve(charge: _Charge, *, last: bool, in_time: bool) -> None:
+    run, writer = charge.run, charge.run._writer
     facts_done = charge.facts is None or charge.facts.is_ready()
     if charge.facts is not None and (facts_done or last):
         facts, charge.facts = charge.facts, None
         facts.write(writer, run.store)
     if not charge.ended:
-        console.flush(run)
-        if charge.sampler is not None and charge.sampler.is_due(now):
-            charge.sampler.sample(run)
-        if now >= charge.next_heartbeat:
-            charge.next_heartbeat = now + HEARTBEAT_S
-            writer.append_structural(Kind.HEARTBEAT, {})
-        if writer.trouble is not None and charge.trouble_noted is None:
-            run._problems.note(
-                "disk",
-                f"the journal can't be written now: {writer.trouble}; records wait in memory",
-                misuse=False,
-            )
-        charge.trouble_noted = writer.trouble
-        _say_what_was_lost(charge)
-        run._problems.write(lambda fields: writer.append(encode_structural(Kind.PROBLEM, fields)))
+        _serve_open(charge)
     elif (facts_done or last) and not writer.closed:
         _say_what_was_lost(charge)
         writer.close()
-    writer.tend()
+        if run._role == "begin":
+            withdraw(run.store, run.id)
+    writer.tend(sync=in_time)
     if last and writer.backlog():
         _rescue(run)
     if charge.ended and writer.closed and not writer.backlog() and charge in _charges:
         _charges.remove(charge)
+
+
+def _serve_open(charge: _Charge) -> None:
+    from trackrecord.sdk import console
+
+    run, writer, now = charge.run, charge.run._writer, time.monotonic()
+    if not run._stop_asked:
+        run._look_for_stop()
+    console.flush(run)
+    if charge.sampler is not None and charge.sampler.is_due(now):
+        charge.sampler.sample(run)
+    if now >= charge.next_heartbeat:
+        charge.next_heartbeat = now + HEARTBEAT_S
+        writer.append_structural(Kind.HEARTBEAT, {})
+    if writer.trouble is not None and charge.trouble_noted is None:
+        run._problems.note(
+            "disk",
+            f"the journal can't be written now: {writer.trouble}; records wait in memory",
+            misuse=False,
+        )
+    charge.trouble_noted = writer.trouble
+    if writer.damaged != charge.damage_noted:
+        charge.damage_noted = writer.damaged
+        run._problems.note(
+            "journal_damaged",
+            "somebody else cut the journal short, or closed its file: what was written before may be lost",
+            misuse=False,
+        )
+    _say_what_was_lost(charge)
+    run._problems.write(lambda fields: writer.append(encode_structural(Kind.PROBLEM, fields)))
 
 
 def _say_what_was_lost(charge: _Charge) -> None:
@@ -177,7 +215,7 @@ def _rescue(run: Run) -> None:
             0 < writer.backlog() < before
         ):  # a limit on the size of files is met with one segment after the other
             before = writer.backlog()
-            writer.move_to(str(store / INBOX))
+            writer.move_to(str(store / INBOX), run._introduction())
         if not writer.backlog():
             tell(
                 f"{run.store} took no more data; the end of run {run.name!r} is in {store} "

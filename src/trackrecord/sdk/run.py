@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trackrecord.journal.format import Kind, dump_json, encode_structural
+from trackrecord.journal.stop_requests import stop_request
 from trackrecord.journal.writer import JournalWriter
 from trackrecord.sdk.numbers import as_text
 from trackrecord.sdk.params import Params
-from trackrecord.sdk.problems import Problems
+from trackrecord.sdk.problems import Problems, tell
 from trackrecord.sdk.summary import Summary
 from trackrecord.words.errors import TrackrecordError
 from trackrecord.words.ids import short_id
-from trackrecord.words.keys import flatten, mend_key
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -54,6 +54,7 @@ class Run:
         problems: Problems,
         role: str,
         parent: str | None = None,
+        begin: bytes = b"",
     ) -> None:
         self.id = run_id
         self.project = project
@@ -67,11 +68,15 @@ class Run:
         self._writer = writer
         self._problems = problems
         self._role = role
+        self._begin = begin
         self._lock = threading.RLock()
         self._next_step = 0
         self._params = Params(self)
         self._settled_params: dict[str, Any] = {}
         self._ended = False
+        self._stop_asked = False
+        self._stop_seen = False
+        self._next_look_for_stop = 0.0
         #: open ``with`` blocks, so that a second ``init`` does not end a run in use
         self._entered = 0
 
@@ -99,6 +104,25 @@ class Run:
     def ended(self) -> bool:
         """Whether the run has ended in this process."""
         return self._ended
+
+    @property
+    def should_stop(self) -> bool:
+        """Whether somebody asked this run to stop, in the page or by ``trackrecord stop``; noticed within a second.
+
+        Nothing stops by itself: look at it where training can end well. A run that has seen True and then ends
+        without an error is ``stopped``.
+
+        >>> import trackrecord as tr
+        >>> with tr.init("docs") as run:
+        ...     for step in range(3):
+        ...         run.log({"loss": 1.0})
+        ...         if run.should_stop:
+        ...             break
+        """
+        if not self._stop_asked:
+            self._watch_for_stop()
+        self._stop_seen = self._stop_seen or self._stop_asked
+        return self._stop_asked
 
     def __repr__(self) -> str:
         return f"<Run {self.name!r} {short_id(self.id)} of project {self.project!r}>"
@@ -161,7 +185,7 @@ class Run:
         """Record params, nested ones dotted. A param never changes: a second value is kept as a conflict and shown."""
         with self._guard("log_params"):
             from trackrecord.sdk.numbers import shown
-            from trackrecord.sdk.settled import as_mapping, settle
+            from trackrecord.sdk.settled import as_mapping, readable, settle_all
 
             mapping = as_mapping(params)
             if mapping is None:
@@ -172,26 +196,17 @@ class Run:
                 )
                 return
             settled: dict[str, Any] = {}
-            for key, value in flatten(mapping):
-                name, reason = mend_key(key)
-                if reason:
-                    self._problems.note("bad_key", f"params: {reason}")
-                settled[name], kept = settle(value)
-                if not kept:
-                    self._problems.note(
-                        "unusual_param",
-                        f"the param {name!r:.80} is of the type {type(value).__name__}; its repr was kept",
-                        "give numbers, texts, booleans, or lists and dicts of such",
-                    )
-                if name in self._settled_params and self._settled_params[name] != settled[name]:
+            for name, value, json in settle_all(mapping, "param", "unusual_param", self._problems):
+                settled[name] = json
+                if name in self._settled_params and self._settled_params[name] != json:
                     self._problems.note(
                         "param_conflict",
                         f"the param {name!r:.80} was set again to another value; both are kept",
                     )
-                self._settled_params.setdefault(name, settled[name])
-                self._params.keep_first(name, value)
+                self._settled_params.setdefault(name, json)
+                self._params.keep_first(name, readable(value, json))
             if settled:
-                self._write(Kind.PARAMS, {"params": settled})
+                self._write_values(Kind.PARAMS, "params", settled)
 
     def log_artifact(self, path: str | os.PathLike[str], name: str | None = None, kind: str = "file") -> None:
         """Keep a file or a folder with the run, by its digest; equal bytes are stored once.
@@ -277,6 +292,8 @@ class Run:
                         "bad_state", f"finish() does not know the state {state!r:.40}; 'failed' was recorded"
                     )
                     state = "failed"
+                if self._stop_seen and state == "finished":
+                    state = "stopped"
                 self._problems.write(
                     lambda fields: self._writer.append(encode_structural(Kind.PROBLEM, fields))
                 )
@@ -325,6 +342,50 @@ class Run:
             )
             return
         self._writer.append_structural(kind, fields)
+
+    def _watch_for_stop(self) -> None:
+        """Look for a request to stop where no background thread does, at most once a second."""
+        from trackrecord.sdk import keeper
+
+        now = time.monotonic()
+        if now >= self._next_look_for_stop and not self._ended and not keeper.is_running():
+            self._next_look_for_stop = now + keeper.BEAT_S
+            with self._guard("should_stop"):
+                self._look_for_stop()
+
+    def _look_for_stop(self) -> None:
+        """Look whether somebody asked this run to stop; say so, and keep it with the run, once."""
+        try:
+            request = stop_request(self.store, self.id)
+        except OSError:
+            return  # a store that does not answer now; there is a next time
+        if request is None or self._stop_asked:
+            return
+        self._stop_asked = True
+        if self._role == "begin":
+            who = request.who or "somebody"
+            self._writer.append_structural(
+                Kind.CHANGE, {"field": "stop", "value": request.time, "who": request.who}
+            )
+            tell(f"{who} asked run {self._name!r} to stop")
+
+    def _introduction(self) -> bytes:
+        """Return records that say what this run is, for a segment that comes to lie apart from the others."""
+        if not self._settled_params:
+            return self._begin
+        params = encode_structural(Kind.PARAMS, {"t": time.time_ns(), "params": self._settled_params})
+        return self._begin + params
+
+    def _write_values(self, kind: Kind, field: str, values: dict[str, Any]) -> None:
+        """Write params or results, in several records where one would be longer than the format allows."""
+        try:
+            self._write(kind, {field: values})
+        except ValueError:
+            if len(values) < 2:
+                raise
+            items = list(values.items())
+            self._write_values(kind, field, dict(items[: len(items) // 2]))
+            self._write_values(kind, field, dict(items[len(items) // 2 :]))
 
     def _settled_step(self, step: Any) -> int | float:
         from trackrecord.sdk.points import settle_step

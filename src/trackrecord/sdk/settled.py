@@ -2,39 +2,105 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import hashlib
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
-from trackrecord.journal.format import encode_value
+from trackrecord.journal.format import decode_value, encode_value
 from trackrecord.sdk.numbers import as_plain_list, dtype_kind, is_from, type_name
+from trackrecord.sdk.problems import Problems
+from trackrecord.words.keys import flatten, mend_key
 
-#: longer texts are cut, with a note of how long they were
+#: longer texts are cut, with their length and a digest of the whole; so are all texts in one list together
 LONGEST_TEXT = 100_000
+#: what is no plain value is known by its repr; of that less is enough
+LONGEST_REPR = 10_000
 #: a list with more values in it, counting those of lists in it, is kept as its repr
 LONGEST_LIST = 10_000
 DEEPEST_LIST = 20
+LONGEST_TYPE = 200
 
 
-def settle(value: Any) -> tuple[Any, bool]:
+class Settled(NamedTuple):
+    """A value as JSON for a journal. ``kept``: its meaning was kept; ``cut``: it was too long and is not all there."""
+
+    json: Any
+    kept: bool
+    cut: bool
+
+
+def settle(value: Any) -> Settled:
     """Return ``value`` as JSON for a journal, and whether its meaning was kept.
 
     Numbers, texts, booleans, None, and lists of such are kept exactly; enums by value, paths and dates by their text,
-    scalars of numpy and torch by number. All else is kept as its ``repr`` with its type, and the answer is False.
+    scalars of numpy and torch by number. All else is kept as its ``repr`` with its type.
     """
-    return _settle(value, 0, [LONGEST_LIST])
+    room = _Room()
+    json, kept = _settle(value, 0, room)
+    return Settled(json, kept, room.cut)
 
 
-def _settle(value: Any, depth: int, room: list[int]) -> tuple[Any, bool]:
-    """Settle a value; ``room`` holds how many more may be in the whole of which it is a part."""
+def settle_all(
+    values: Mapping[Any, Any], what: str, code: str, problems: Problems
+) -> Iterator[tuple[str, Any, Any]]:
+    """Yield (name, value, its JSON) of nested params or results; what could not be kept as it is, is noted.
+
+    ``what`` is the word for one of them, ``code`` that of the problem of an unusual one.
+    """
+    for key, value in flatten(values):
+        name, reason = mend_key(key)
+        if reason:
+            problems.note("bad_key", f"{what}: {reason}")
+        settled = settle(value)
+        if settled.cut:
+            problems.note(
+                f"long_{what}",
+                f"the {what} {name!r:.80} is too long to be kept whole; its beginning and a digest were kept",
+                "keep long texts and data with log_text or log_artifact",
+            )
+        if not settled.kept:
+            problems.note(
+                code,
+                f"the {what} {name!r:.80} is of the type {type_name(value)}; its repr was kept",
+                "give numbers, texts, booleans, or lists and dicts of such",
+            )
+        yield name, value, settled.json
+
+
+def readable(value: Any, json: Any) -> Any:
+    """Return what is read back of a value in this process: itself, but of an array or a tensor only its numbers.
+
+    A tensor would hold on to memory of its device, and to all that it was computed from.
+    """
+    try:
+        return decode_value(json) if hasattr(value, "shape") else value
+    except Exception:  # a foreign object's own trouble
+        return value
+
+
+class _Room:
+    """How much more may be in the whole of which a value is a part."""
+
+    def __init__(self) -> None:
+        self.values = LONGEST_LIST
+        self.characters = LONGEST_TEXT
+        self.cut = False
+
+
+def _settle(value: Any, depth: int, room: _Room) -> tuple[Any, bool]:
     kind = type(value)
     if value is None or kind is bool:
         return value, True
     if kind is int or kind is float:
         return encode_value(value), True
     if kind is str:
-        return _cut(value), True
-    if isinstance(value, (list, tuple, set, frozenset)) and depth < DEEPEST_LIST and len(value) <= room[0]:
-        room[0] -= len(value)
+        return _cut(value, room.characters, room), True
+    if (
+        isinstance(value, (list, tuple, set, frozenset))
+        and depth < DEEPEST_LIST
+        and len(value) <= room.values
+    ):
+        room.values -= len(value)
         settled = [_settle(child, depth + 1, room) for child in value]
         if isinstance(value, (set, frozenset)):
             settled.sort(key=repr)
@@ -47,7 +113,8 @@ def _settle(value: Any, depth: int, room: list[int]) -> tuple[Any, bool]:
         pass
     if isinstance(value, dict) and not value:
         return {}, True
-    return {"$repr": _cut(_safe_repr(value)), "type": type_name(value)}, False
+    text = _cut(_safe_repr(value), min(LONGEST_REPR, room.characters), room)
+    return {"$repr": text, "type": type_name(value)[:LONGEST_TYPE]}, False
 
 
 def _foreign(value: Any) -> tuple[Any] | None:
@@ -81,11 +148,15 @@ def clean_text(text: str) -> str:
     return text.replace("\x00", "\ufffd")
 
 
-def _cut(text: str) -> str:
-    text = clean_text(text)
-    if len(text) > LONGEST_TEXT:
-        return f"{text[:LONGEST_TEXT]}... (cut; {len(text)} characters)"
-    return text
+def _cut(text: str, longest: int, room: _Room) -> str:
+    """Clean a text and cut it where it is too long, in such a way that different long texts stay different."""
+    whole = clean_text(text)
+    room.characters = max(0, room.characters - len(whole))
+    if len(whole) <= longest:
+        return whole
+    room.cut = True
+    digest = hashlib.sha256(whole.encode()).hexdigest()
+    return f"{whole[:longest]}... (cut: {len(whole)} characters, sha256:{digest})"
 
 
 def _safe_repr(value: Any) -> str:

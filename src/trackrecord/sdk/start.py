@@ -10,9 +10,11 @@ from typing import Any
 
 from trackrecord.journal.format import Kind, encode_structural
 from trackrecord.journal.place import INBOX
+from trackrecord.journal.stop_requests import withdraw
 from trackrecord.journal.writer import JournalWriter
 from trackrecord.sdk import current, keeper, notebook
 from trackrecord.sdk.beginning import begin_record
+from trackrecord.sdk.disabled import DisabledRun
 from trackrecord.sdk.identity import identity
 from trackrecord.sdk.names import random_name
 from trackrecord.sdk.numbers import as_number, as_text, shown
@@ -21,6 +23,7 @@ from trackrecord.sdk.project import settled_project
 from trackrecord.sdk.run import Run
 from trackrecord.sdk.usable_store import usable_store
 from trackrecord.sdk.version import VERSION
+from trackrecord.words.errors import TrackrecordError
 from trackrecord.words.ids import new_writer_id
 from trackrecord.words.keys import mend_key
 
@@ -84,9 +87,43 @@ def init(
     {'optimizer.lr': 0.1}
     >>> run.finish()
     """
-    if strict is None:
-        strict = os.environ.get("TRACKRECORD_STRICT", "") not in ("", "0")
-    problems = Problems(strict=strict)
+    problems = Problems(strict=_is_strict() if strict is None else strict)
+    try:
+        if _is_disabled(mode, problems):
+            return _begin_disabled(project, name, params, problems)
+        return _begin(
+            project=project,
+            params=params,
+            name=name,
+            group=group,
+            tags=tags,
+            notes=notes,
+            hypothesis=hypothesis,
+            experiment=experiment,
+            parent=parent,
+            fork_from=fork_from,
+            store=store,
+            id=id,
+            problems=problems,
+            console=console,
+            system_metrics=system_metrics,
+        )
+    except TrackrecordError:
+        raise
+    except Exception as error:  # whatever this machine lacks, training goes on
+        problems.note(
+            "no_run",
+            f"the run could not be begun, so nothing is kept: {type(error).__name__}: {as_text(error)}",
+            misuse=False,
+        )
+        return _begin_disabled(None, None, None, problems)
+
+
+def _is_strict() -> bool:
+    return os.environ.get("TRACKRECORD_STRICT", "") not in ("", "0")
+
+
+def _is_disabled(mode: Any, problems: Problems) -> bool:
     mode = mode or os.environ.get("TRACKRECORD_MODE") or "online"
     if mode not in ("online", "offline", "disabled"):
         problems.note(
@@ -94,17 +131,37 @@ def init(
             f"the mode {shown(mode, 40)} does not exist; the run is recorded",
             'give "online", "offline" or "disabled"',
         )
-    if mode == "disabled":
-        from trackrecord.sdk.disabled import DisabledRun
+    return bool(mode == "disabled")
 
-        run: Run = DisabledRun(settled_project(project, problems), name, problems)
-        current.make_current(run)
-        if params is not None:
-            run.log_params(params)
-        return run
 
+def _begin_disabled(project: Any, name: Any, params: Any, problems: Problems) -> Run:
+    run = DisabledRun(settled_project(project, problems), name, problems)
+    current.make_current(run)
+    if params is not None:
+        run.log_params(params)
+    return run
+
+
+def _begin(
+    *,
+    project: Any,
+    params: Any,
+    name: Any,
+    group: Any,
+    tags: Any,
+    notes: Any,
+    hypothesis: Any,
+    experiment: Any,
+    parent: Run | str | None,
+    fork_from: Any,
+    store: Any,
+    id: Any,
+    problems: Problems,
+    console: bool,
+    system_metrics: bool | float,
+) -> Run:
     _end_previous(nested=parent is not None)
-    run_id, rank, role = identity(id, problems)
+    run_id, rank, role, is_new = identity(id, problems)
     project = settled_project(project, problems)
     place = usable_store(store, problems)
     writer = JournalWriter(
@@ -112,6 +169,17 @@ def init(
     )
     run_name = mend_key(as_text(name))[0] if name is not None and name != "" else random_name()
     parent_id = parent.id if isinstance(parent, Run) else None if parent is None else as_text(parent)
+    begin = begin_record(
+        role=role,
+        project=project,
+        name=run_name if role == "begin" or name is not None else None,
+        group=group,
+        experiment=experiment,
+        parent=parent_id,
+        tags=tags,
+        notes=notes,
+        hypothesis=hypothesis,
+    )
     run = Run(
         run_id=run_id,
         name=run_name,
@@ -121,32 +189,23 @@ def init(
         problems=problems,
         role=role,
         parent=parent_id,
+        begin=begin,
     )
-    begins = role == "begin"
-    records = [
-        begin_record(
-            role=role,
-            project=project,
-            name=run_name if begins or name is not None else None,
-            group=group,
-            experiment=experiment,
-            parent=parent_id,
-            tags=tags,
-            notes=notes,
-            hypothesis=hypothesis,
-        )
-    ]
+    records = [begin]
     if rank is not None:
         records.append(encode_structural(Kind.RANK, {"t": time.time_ns(), **rank}))
     if fork_from is not None:
         record, next_step = _fork_record(fork_from, problems)
         records.append(record)
         run._next_step = next_step
+    if role == "begin" and not is_new:
+        withdraw(place, run_id)  # whoever asked this run to stop before did not mean its next beginning
     writer.append(b"".join(records))
     if params is not None:
         run.log_params(params)
     _attach(run, console=console, system_metrics=system_metrics)
-    _greet(run)
+    with run._guard("init"):
+        _greet(run)
     return run
 
 
@@ -159,37 +218,48 @@ def join(run_id: str, project: str, name: str, store: str) -> Run:
     writer = JournalWriter(
         str(place / INBOX), run_id, new_writer_id(), project=project, made_by=f"trackrecord {VERSION}"
     )
-    strict = os.environ.get("TRACKRECORD_STRICT", "") not in ("", "0")
+    begin = begin_record(role="join", project=project)
     run = Run(
         run_id=run_id,
         name=name,
         project=project,
         store=place,
         writer=writer,
-        problems=Problems(strict=strict),
+        problems=Problems(strict=_is_strict()),
         role="join",
+        begin=begin,
     )
-    writer.append(begin_record(role="join", project=project))
+    writer.append(begin)
     _attach(run, console=False, system_metrics=False)
     return run
 
 
 def _attach(run: Run, *, console: bool, system_metrics: bool | float) -> None:
-    from trackrecord.sdk import console as console_module
-    from trackrecord.sdk import exits
-    from trackrecord.sdk.facts import facts_here
-    from trackrecord.sdk.sampler import Sampler
-
-    exits.install()
+    """Make a run current and have it looked after. Each part that fails is noted, and the run goes on without it."""
     current.make_current(run)
-    notebook.begun(run)
-    sampler = None
-    if system_metrics is not False and system_metrics is not None:
-        interval_s = 10.0 if system_metrics is True else as_number(system_metrics) or 10.0
-        sampler = Sampler(max(0.1, interval_s))
-    keeper.take_on(run, sampler=sampler, facts=facts_here() if run._role == "begin" else None)
-    if console:
-        console_module.listen(run)
+    with run._guard("init"):
+        from trackrecord.sdk import exits
+
+        exits.install()
+    with run._guard("init"):
+        notebook.begun(run)
+    sampler = facts = None
+    with run._guard("init"):
+        from trackrecord.sdk.sampler import Sampler
+
+        if system_metrics is not False and system_metrics is not None:
+            interval_s = 10.0 if system_metrics is True else as_number(system_metrics) or 10.0
+            sampler = Sampler(max(0.1, interval_s))
+    with run._guard("init"):
+        from trackrecord.sdk.facts import facts_here
+
+        facts = facts_here() if run._role == "begin" else None
+    keeper.take_on(run, sampler=sampler, facts=facts)
+    with run._guard("init"):
+        if console:
+            from trackrecord.sdk.console import listen
+
+            listen(run)
 
 
 def _greet(run: Run) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 from trackrecord.journal.format import Kind
-from trackrecord.words.keys import flatten, mend_key
 
 if TYPE_CHECKING:
     from trackrecord.sdk.run import Run
@@ -33,22 +32,14 @@ class Summary(MutableMapping[str, Any]):
     def _set(self, values: Mapping[Any, Any]) -> None:
         run = self._run
         with run._guard("summary"):
-            from trackrecord.sdk.settled import settle
+            from trackrecord.sdk.settled import readable, settle_all
 
             settled: dict[str, Any] = {}
-            for key, value in flatten(values):
-                name, reason = mend_key(key)
-                if reason:
-                    run._problems.note("bad_key", f"summary: {reason}")
-                settled[name], kept = settle(value)
-                if not kept:
-                    run._problems.note(
-                        "unusual_result",
-                        f"the result {name!r:.80} is of the type {type(value).__name__}; its repr was kept",
-                    )
-                self._values[name] = value
+            for name, value, json in settle_all(values, "result", "unusual_result", run._problems):
+                settled[name] = json
+                self._values[name] = readable(value, json)
             if settled:
-                run._write(Kind.SUMMARY, {"summary": settled})
+                run._write_values(Kind.SUMMARY, "summary", settled)
 
     def __getitem__(self, key: str) -> Any:
         return self._values[key]
