@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from trackrecord.journal.bulk import Rows, read_batch
@@ -17,7 +18,7 @@ from trackrecord.journal.format import (
     encode_structural,
     file_header,
 )
-from trackrecord.journal.reader import Record, check_file_header
+from trackrecord.journal.reader import Record, check_file_header, record_size
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -59,7 +60,7 @@ def test_decoding_takes_the_bytes_of_the_page() -> None:
     whole, fractional, heartbeat = batch.items
     assert isinstance(whole, Rows)
     assert isinstance(fractional, Rows)
-    assert (whole.offset, whole.keys, whole.fractional) == (64, ("a", "b"), False)
+    assert (whole.offsets.tolist(), whole.keys, whole.fractional) == ([64], ("a", "b"), False)
     assert (whole.steps.tolist(), whole.times.tolist()) == ([3], [5])
     assert whole.values.tobytes().hex() == "000000000000f03f0000000000000080"
     assert (fractional.fractional, fractional.steps.tolist()) == (True, [0.5])
@@ -75,22 +76,27 @@ def _content(data: bytes) -> dict[str, Any]:
     items: list[dict[str, Any]] = []
     for item in batch.items:
         if isinstance(item, Rows):
-            items.append(
-                {
-                    "rows": list(item.keys),
-                    "offset": item.offset,
-                    "fractional": item.fractional,
-                    "steps": item.steps.tolist(),
-                    "times": item.times.tolist(),
-                    "values_hex": item.values.tobytes().hex(),
-                    "retried": item.retried.tolist(),
-                }
-            )
+            # the files name rows together that lie behind each other without a gap
+            size = record_size(24 + 8 * len(item.keys))
+            gaps = (np.flatnonzero(np.diff(item.offsets) != size) + 1).tolist()
+            for begin, end in zip([0, *gaps], [*gaps, len(item.steps)], strict=True):
+                items.append(
+                    {
+                        "rows": list(item.keys),
+                        "offset": int(item.offsets[begin]),
+                        "fractional": item.fractional,
+                        "steps": item.steps[begin:end].tolist(),
+                        "times": item.times[begin:end].tolist(),
+                        "values_hex": item.values[begin:end].tobytes().hex(),
+                        "retried": item.retried[begin:end].tolist(),
+                    }
+                )
         elif item.kind == Kind.CONTENT:
             items.append({"kind": item.kind, "offset": item.offset, "payload_hex": item.payload.hex()})
         else:
             fields = item.fields()
             items.append({"kind": item.kind, "offset": item.offset, "flags": item.flags, "fields": fields})
+    items.sort(key=lambda item: item["offset"])
     damage = [[damage.offset, damage.size] for damage in batch.damage]
     return {"items": items, "damage": damage, "end": batch.end}
 

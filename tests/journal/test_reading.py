@@ -69,24 +69,23 @@ def _segment(columns: list[list[str]], calls: list[tuple[int, Any, int, list[int
 
 
 def _flat(batches: list[Batch]) -> list[tuple[Any, ...]]:
-    """Return every row and record in order, floats as their bits."""
-    flat: list[tuple[Any, ...]] = []
+    """Return every row and record in the order of the segment, floats as their bits."""
+    flat: list[tuple[int, tuple[Any, ...]]] = []
     for item in (item for batch in batches for item in batch.items):
         if isinstance(item, Rows):
             for row in range(len(item.steps)):
                 step = item.steps[row]
-                flat.append(
-                    (
-                        item.keys,
-                        item.fractional,
-                        step.tobytes(),
-                        int(item.times[row]),
-                        item.values[row].tobytes(),
-                    )
+                found = (
+                    item.keys,
+                    item.fractional,
+                    step.tobytes(),
+                    int(item.times[row]),
+                    item.values[row].tobytes(),
                 )
+                flat.append((int(item.offsets[row]), found))
         else:
-            flat.append((item.offset, item.kind, item.payload))
-    return flat
+            flat.append((item.offset, (item.offset, item.kind, item.payload)))
+    return [found for _, found in sorted(flat)]
 
 
 @given(st.lists(KEYS, min_size=1, max_size=4, unique_by=tuple), st.lists(CALL, max_size=40))

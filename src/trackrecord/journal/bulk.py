@@ -1,10 +1,10 @@
-"""Rows of a segment by the thousand, as numpy arrays. The only file of this package that needs numpy."""
+"""Rows of a segment by the thousand, as numpy arrays."""
 
 from __future__ import annotations
 
-import struct
 import zlib
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,19 +16,21 @@ from trackrecord.journal.format import (
     Kind,
 )
 from trackrecord.journal.reader import Damage, Record, end_of, is_structural, is_understood, record_size, scan
+from trackrecord.journal.resync import QuickRecords
 
-_CHECKSUM = struct.Struct("<I")
+#: the bytes of a row's record that all rows of the same columns have in common, but for a flag
+_SAME = np.array([0, 1, 2, 3, 8, *range(10, 20)])
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Consecutive calls of ``log()`` with the same names, in the order they were made.
+    """Calls of ``log()`` with the same names, in the order they were made; other records may lie between them.
 
     ``steps`` is int64 when ``fractional`` is False, else float64; ``times`` int64 ns; ``values`` float64, one
-    row a call and one column a key; ``retried`` is a bool a call. ``offset`` is the place of the first in the segment.
+    row a call and one column a key; ``retried`` is a bool a call. ``offsets`` (int64) are their places in the segment.
     """
 
-    offset: int
+    offsets: np.ndarray[Any, Any]
     keys: tuple[str, ...]
     fractional: bool
     steps: np.ndarray[Any, Any]
@@ -39,7 +41,7 @@ class Rows:
 
 @dataclass(slots=True)
 class Batch:
-    """What a piece of a segment holds, in the order it was written.
+    """What a piece of a segment holds, in the order it was written; all rows with the same names stand at the first.
 
     ``items`` are Rows, and Records for all that is not rows. ``end`` is the offset in the segment behind
     the last of them: the next piece begins there. ``columns`` are those known at the end, to be
@@ -73,23 +75,25 @@ def read_batch(
         return batch
     position = FILE_HEADER.size if base == 0 else 0
     batch.end = base + position
+    records = QuickRecords(data)
+    gathered = _GatheredRows(data, batch)
     while position < len(data):
         progress = position
-        for item in scan(data, position, base=base, final=final, quiet=quiet):
+        for item in scan(data, position, base=base, final=final, quiet=quiet, records=records):
             position = end_of(item) - base
             if isinstance(item, Damage):
                 batch.damage.append(item)
+            elif item.kind == Kind.ROW:
+                behind = gathered.take(item, item.offset - base)
+                if behind is None:
+                    batch.damage.append(Damage(item.offset, position + base - item.offset))
+                elif behind > position:
+                    position = behind
+                    batch.end = base + position
+                    break  # go on behind the rows taken together
             elif not is_understood(item):
                 batch.not_understood = item
-                return batch
-            elif item.kind == Kind.ROW:
-                rows, position = _rows_from(data, item, base, batch.columns)
-                if rows is None:
-                    batch.damage.append(Damage(item.offset, position + base - item.offset))
-                else:
-                    batch.items.append(rows)
-                batch.end = base + position
-                break  # go on behind the rows taken together
+                break
             elif item.kind == Kind.COLUMNS:
                 _learn_columns(item, batch.columns)
             elif is_structural(item) or item.kind == Kind.CONTENT:
@@ -97,8 +101,9 @@ def read_batch(
             batch.end = base + position
         else:
             break
-        if position == progress:
+        if position == progress or batch.not_understood is not None:
             break
+    gathered.put(base)
     return batch
 
 
@@ -113,31 +118,75 @@ def _learn_columns(record: Record, columns: dict[int, tuple[str, ...]]) -> None:
         columns[fields["id"]] = tuple(keys)
 
 
-def _rows_from(
-    data: bytes, first: Record, base: int, columns: dict[int, tuple[str, ...]]
-) -> tuple[Rows | None, int]:
-    """Take the row ``first`` and all like it that follow without a gap; return them and the position behind.
+@dataclass(slots=True)
+class _Stretches:
+    """Where rows of the same names and kind of step lie in the data: stretches of (start, count)."""
 
-    None when the row cites columns that damage took away, or does not fit them.
-    """
-    size = record_size(len(first.payload))
-    start = first.offset - base
-    alone = start + size
-    if len(first.payload) < 24:
-        return None, alone
-    keys = columns.get(int.from_bytes(first.payload[:4], "little"))
-    if keys is None or len(first.payload) != 24 + 8 * len(keys):
-        return None, alone
-    count = _count_alike(data, start, size)
-    view = memoryview(data)
-    checked = 1
-    while checked < count:
-        place = start + checked * size
-        if zlib.crc32(view[place + 8 : place + size]) != _CHECKSUM.unpack_from(data, place + 4)[0]:
-            break
-        checked += 1
-    fractional = bool(first.flags & STEP_IS_FRACTIONAL)
-    row_type = np.dtype(
+    index: int
+    size: int
+    found: list[tuple[int, int]] = field(default_factory=list)
+
+
+class _GatheredRows:
+    """The rows met in some data, by names and kind of step, until all of them are turned into arrays."""
+
+    def __init__(self, data: bytes, batch: Batch) -> None:
+        self._data = data
+        self._batch = batch
+        self._by_kind: dict[tuple[tuple[str, ...], bool], _Stretches] = {}
+
+    def take(self, row: Record, start: int) -> int | None:
+        """Take a whole row that begins at ``start``, and all like it right behind it; return the place behind them.
+
+        None when the row cites columns that damage took away, or does not fit them.
+        """
+        payload = row.payload
+        if len(payload) < 24:
+            return None
+        keys = self._batch.columns.get(int.from_bytes(payload[:4], "little"))
+        if keys is None or len(payload) != 24 + 8 * len(keys):
+            return None
+        kind = keys, bool(row.flags & STEP_IS_FRACTIONAL)
+        stretches = self._by_kind.get(kind)
+        if stretches is None:
+            stretches = _Stretches(len(self._batch.items), record_size(len(payload)))
+            self._by_kind[kind] = stretches
+            self._batch.items.append(row)  # keeps the place
+        count = _count_rows(self._data, start, stretches.size)
+        stretches.found.append((start, count))
+        return start + count * stretches.size
+
+    def put(self, base: int) -> None:
+        """Put the rows into the batch."""
+        for (keys, fractional), stretches in self._by_kind.items():
+            self._batch.items[stretches.index] = self._rows(base, keys, fractional, stretches)
+
+    def _rows(self, base: int, keys: tuple[str, ...], fractional: bool, stretches: _Stretches) -> Rows:
+        size, row_type = stretches.size, _row_type(len(keys), fractional)
+        start, count = stretches.found[0]
+        if len(stretches.found) == 1:
+            places = np.arange(start, start + size * count, size)
+            rows = np.frombuffer(self._data, dtype=row_type, count=count, offset=start)
+        else:
+            starts, counts = np.array(stretches.found, np.int64).T
+            within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+            places = np.repeat(starts, counts) + size * within
+            table = np.frombuffer(self._data, np.uint8)[places[:, None] + np.arange(size)]
+            rows = table.view(row_type).reshape(-1)
+        return Rows(
+            offsets=places + base,
+            keys=keys,
+            fractional=fractional,
+            steps=rows["step"].copy(),
+            times=rows["time"].copy(),
+            values=rows["values"].copy(),
+            retried=(rows["flags"] & RETRIED) != 0,
+        )
+
+
+@lru_cache(maxsize=256)
+def _row_type(columns: int, fractional: bool) -> np.dtype[Any]:
+    return np.dtype(
         [
             ("header", "V8"),
             ("kind", "u1"),
@@ -145,39 +194,38 @@ def _rows_from(
             ("rest", "V14"),
             ("step", "<f8" if fractional else "<i8"),
             ("time", "<i8"),
-            ("values", "<f8", (len(keys),)),
+            ("values", "<f8", (columns,)),
         ]
     )
-    rows = np.frombuffer(data, dtype=row_type, count=checked, offset=start)
-    taken = Rows(
-        offset=first.offset,
-        keys=keys,
-        fractional=fractional,
-        steps=rows["step"].copy(),
-        times=rows["time"].copy(),
-        values=rows["values"].copy(),
-        retried=(rows["flags"] & RETRIED) != 0,
-    )
-    return taken, start + checked * size
 
 
-def _count_alike(data: bytes, start: int, size: int) -> int:
-    """Count the records from ``start`` on that look like rows of the same columns, by their headers.
+def _count_rows(data: bytes, start: int, size: int) -> int:
+    """Count the whole records from ``start`` on, where one was checked, that are rows of the same columns.
 
-    Looks ahead in growing steps, so that sets of columns that take turns do not make reading quadratic.
+    Looks ahead in growing steps, so that neither sets of columns that take turns nor damage in every other row
+    make reading quadratic.
     """
     possible = (len(data) - start) // size
+    if data[start + size + 10 : start + size + 20] != data[start + 10 : start + 20]:
+        return 1
+    view = memoryview(data)
     pattern = np.frombuffer(data, dtype=np.uint8, count=20, offset=start)
-    counted, step = 1, 16
+    counted, step = 1, 64
     while counted < possible:
         ahead = min(step, possible - counted)
-        table = np.frombuffer(data, dtype=np.uint8, count=ahead * size, offset=start + counted * size)
-        table = table.reshape(ahead, size)
+        begin = start + counted * size
+        table = np.frombuffer(data, dtype=np.uint8, count=ahead * size, offset=begin).reshape(ahead, size)
         # sync bytes, kind, zero, length and id of the columns are the same; of the flags only "retried" may differ
-        alike = (table[:, :4] == pattern[:4]).all(axis=1) & (table[:, 10:20] == pattern[10:20]).all(axis=1)
-        alike &= (table[:, 8] == pattern[8]) & ((table[:, 9] | RETRIED) == (pattern[9] | RETRIED))
-        if not alike.all():
-            return counted + int(np.argmin(alike))
-        counted += ahead
+        alike = (table[:, _SAME] == pattern[_SAME]).all(axis=1)
+        alike &= (table[:, 9] | RETRIED) == (pattern[9] | RETRIED)
+        likely = ahead if alike.all() else int(np.argmin(alike))
+        checksums = np.ascontiguousarray(table[:likely, 4:8]).view("<u4").reshape(-1).tolist()
+        ends = range(begin + size, begin + size * (likely + 1), size)
+        for end, checksum in zip(ends, checksums, strict=True):
+            if zlib.crc32(view[end - size + 8 : end]) != checksum:
+                return counted
+            counted += 1
+        if likely < ahead:
+            return counted
         step *= 4
-    return possible
+    return counted

@@ -85,7 +85,13 @@ def record_size(payload_length: int) -> int:
 
 
 def scan(
-    data: bytes, start: int = FILE_HEADER.size, *, base: int = 0, final: bool = False, quiet: bool = False
+    data: bytes,
+    start: int = FILE_HEADER.size,
+    *,
+    base: int = 0,
+    final: bool = False,
+    quiet: bool = False,
+    records: WholeRecords | None = None,
 ) -> Iterator[Record | Damage]:
     """Yield the whole records in ``data`` from ``start`` on, and the damage between them.
 
@@ -94,27 +100,64 @@ def scan(
     is damage; without it the tail is left alone: take the next scan from the end of the last thing yielded.
     ``quiet`` says that the segment has not grown for some seconds: then what looks like an unfinished record is damage
     too where whole records follow it up to the very end (its length was hit).
+    ``records`` finds whole records in ``data``; give it where the same data is scanned more than once.
     """
+    records = records or WholeRecords(data)
     position = start
     size = len(data)
     while position < size:
-        length = _whole_record_at(data, position)
+        length = records.length_at(position)
         if length is not None:
-            _, _, kind, flags, _, _ = RECORD_HEADER.unpack_from(data, position)
             begin = position + RECORD_HEADER.size
-            yield Record(base + position, kind, flags, data[begin : begin + length])
-            position += record_size(length)
+            yield Record(
+                base + position, data[position + 8], data[position + 9], data[begin : begin + length]
+            )
+            position = begin + length + -length % 8
             continue
         if not final and _may_still_grow(data, position):
-            following = _chain_to_the_end(data, position + 1) if quiet else None
+            following = _chain_to_the_end(records, size, position + 1) if quiet else None
         else:
-            following = _next_whole_record(data, position + 1)
+            following = records.next_from(position + 1)
         if following is None:
             if final:
                 yield Damage(base + position, size - position)
             return
         yield Damage(base + position, following - position)
         position = following
+
+
+class WholeRecords:
+    """Finds the places in some bytes where a whole record checks."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._view = memoryview(data)
+
+    def length_at(self, position: int) -> int | None:
+        """Return the payload's length of the record at ``position``, or None when no whole record checks there."""
+        data = self._data
+        if len(data) - position < RECORD_HEADER.size:
+            return None
+        sync, checksum, _, _, _, length = RECORD_HEADER.unpack_from(data, position)
+        end = position + RECORD_HEADER.size + length
+        if sync != SYNC or length > LONGEST_PAYLOAD or end + -length % 8 > len(data):
+            return None
+        if zlib.crc32(self._view[position + 8 : end]) != checksum:
+            self._missed(length)
+            return None
+        return int(length)
+
+    def next_from(self, position: int) -> int | None:
+        """Return the next place, at ``position`` or behind it, where a whole record checks."""
+        position = self._data.find(SYNC, position)
+        while position >= 0:
+            if self.length_at(position) is not None:
+                return position
+            position = self._data.find(SYNC, position + 1)
+        return None
+
+    def _missed(self, length: int) -> None:
+        """Take note that so many bytes were gone through for nothing."""
 
 
 def end_of(item: Record | Damage) -> int:
@@ -134,18 +177,6 @@ def is_structural(record: Record) -> bool:
     return record.kind in _KNOWN and record.kind not in BINARY_KINDS
 
 
-def _whole_record_at(data: bytes, position: int) -> int | None:
-    """Return the payload's length of the record at ``position``, or None when no whole record checks there."""
-    if data[position : position + 4] != SYNC or len(data) - position < RECORD_HEADER.size:
-        return None
-    _, checksum, _, _, _, length = RECORD_HEADER.unpack_from(data, position)
-    if length > LONGEST_PAYLOAD or position + record_size(length) > len(data):
-        return None
-    if zlib.crc32(memoryview(data)[position + 8 : position + RECORD_HEADER.size + length]) != checksum:
-        return None
-    return int(length)
-
-
 def _may_still_grow(data: bytes, position: int) -> bool:
     """Tell whether the bytes at ``position`` look like a record whose end is not written yet.
 
@@ -160,23 +191,14 @@ def _may_still_grow(data: bytes, position: int) -> bool:
     return length <= LONGEST_PAYLOAD and left < record_size(length)
 
 
-def _next_whole_record(data: bytes, start: int) -> int | None:
-    position = data.find(SYNC, start)
-    while position >= 0:
-        if _whole_record_at(data, position) is not None:
-            return position
-        position = data.find(SYNC, position + 1)
-    return None
-
-
-def _chain_to_the_end(data: bytes, start: int) -> int | None:
-    """Return the first place from which whole records follow each other up to the very end of ``data``."""
-    position = _next_whole_record(data, start)
+def _chain_to_the_end(records: WholeRecords, size: int, start: int) -> int | None:
+    """Return the first place from which whole records follow each other up to the very end of the data."""
+    position = records.next_from(start)
     while position is not None:
         end = position
-        while (length := _whole_record_at(data, end)) is not None:
+        while (length := records.length_at(end)) is not None:
             end += record_size(length)
-        if end == len(data):
+        if end == size:
             return position
-        position = _next_whole_record(data, end)
+        position = records.next_from(end)
     return None

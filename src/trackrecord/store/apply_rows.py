@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from trackrecord.journal.bulk import Rows
-from trackrecord.journal.reader import record_size
 from trackrecord.store import figures, levels
 from trackrecord.store.chunks import AxisRows
 from trackrecord.store.history import Rewind, own_history, rewinds_of, visible_rows
@@ -31,8 +30,7 @@ class Points:
 
     def rows(self, source: Source, rows: Rows) -> None:
         """Gather the rows of some calls of ``log()``."""
-        size = record_size(24 + 8 * len(rows.keys))
-        places = source.place(rows.offset) + size * np.arange(len(rows.steps), dtype=np.int64)
+        places = source.place(0) + rows.offsets
         axis = AxisRows(rows.steps, rows.times, places, rows.retried.astype(np.uint8))
         values = rows.values
         if rows.fractional:

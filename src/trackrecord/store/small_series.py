@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 
 from trackrecord.journal.bulk import Rows
-from trackrecord.journal.reader import record_size
 from trackrecord.store import chunks, figures, payload
 from trackrecord.store.apply_rows import Points
 from trackrecord.store.short_sums import sums_of
@@ -135,11 +134,9 @@ class SmallSeries:
 def _joined(run: int, writer: str, keys: tuple[str, ...], found: list[tuple[Source, Rows]]) -> _Axis:
     steps, times, places, values = [], [], [], []
     for source, rows in found:
-        size = record_size(24 + 8 * len(rows.keys))
-        begin = source.place(rows.offset)
         steps.append(rows.steps)
         times.append(rows.times)
-        places.append(np.arange(begin, begin + size * len(rows.steps), size, dtype=np.int64))
+        places.append(source.place(0) + rows.offsets)
         values.append(rows.values if rows.keys == keys else rows.values[:, _columns_of(keys, rows.keys)])
     if len(found) == 1:
         return _Axis(run, writer, keys, steps[0], times[0], places[0], values[0])
