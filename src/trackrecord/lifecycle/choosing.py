@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from trackrecord.query.find_run import find_run
 from trackrecord.query.runs import select_runs
@@ -12,6 +12,10 @@ from trackrecord.words.errors import UsageError
 
 if TYPE_CHECKING:
     from trackrecord.store.contract import Store
+    from trackrecord.words.records import RunRecord
+
+#: where a filter looks
+Among = Literal["shown", "archived", "trash", "all"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +27,17 @@ class Chosen:
 
 
 def choose_runs(
-    store: Store, runs: Sequence[str] = (), *, where: str | None = None, project: str | None = None
+    store: Store,
+    runs: Sequence[str] = (),
+    *,
+    where: str | None = None,
+    project: str | None = None,
+    among: Among = "shown",
 ) -> list[Chosen]:
     """Return the runs that are named, by id, piece of an id or name; or those that fit a filter, the oldest first.
 
-    A filter leaves out what lists leave out: archived runs and the trash, unless it speaks of them
-    (``archived``, ``deleted``).
+    A filter looks among the runs that lists show, the archived ones, the trash, or all of them; one that speaks of
+    ``archived`` or ``deleted`` finds those runs anyhow. A run that is named is taken wherever it is.
     Raises UsageError when neither or both are given, NotFoundError, AmbiguousError, QueryError.
 
     Example::
@@ -41,14 +50,26 @@ def choose_runs(
         raise UsageError("No run is named, and no filter says which are meant.")
     if runs:
         ids = list(dict.fromkeys(find_run(store, run, project) for run in runs))
-        found = store.catalog.rows(
+        rows = store.catalog.rows(
             f"SELECT id, name FROM run WHERE id IN ({', '.join('?' * len(ids))})",  # noqa: S608 - marks only
             ids,
         )
-        names = dict(found)
+        names = dict(rows)
         return [Chosen(run_id, names[run_id]) for run_id in ids]
-    page = select_runs(store, project=project, where=where or "", order_by="created", limit=None, columns=[])
-    return [Chosen(record.id, record.name) for record in page.rows]
+    looked: list[RunRecord] = []
+    for trash in {"trash": (True,), "all": (False, True)}.get(among, (False,)):
+        looked += select_runs(
+            store,
+            project=project,
+            where=where or "",
+            order_by="created",
+            limit=None,
+            columns=[],
+            trash=trash,
+            include_archived=among in ("archived", "all"),
+        ).rows
+    found = {run.id: run.name for run in looked if among != "archived" or run.archived is not None}
+    return [Chosen(run_id, name) for run_id, name in found.items()]
 
 
 def runs_in_trash(store: Store, project: str | None = None) -> list[Chosen]:

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 from trackrecord.lifecycle.edits import Edit
 from trackrecord.lifecycle.recording import PATIENCE_S, Change, EditReport, record_changes
 from trackrecord.query.moments import moment_at
-from trackrecord.query.names import project_number
 from trackrecord.store.audit import TAGS, read_value
-from trackrecord.words.errors import UsageError
+from trackrecord.words.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
     from trackrecord.store.contract import Store
@@ -62,7 +61,10 @@ def length_of_history(store: Store, run: str) -> int:
 
 def history_of_project(store: Store, project: str) -> list[ChangeRecord]:
     """Return what was said of a project's experiments and metric contracts, the latest first. Raises NotFoundError."""
-    project_number(store.catalog, project)
+    if not store.catalog.rows("SELECT 1 FROM project WHERE name = ?", (project,)):
+        raise NotFoundError(
+            f"There is no project {project[:80]!r}.", hint="`trackrecord ls --projects` lists the projects."
+        )
     rows = store.catalog.rows(
         f"SELECT {_COLUMNS} FROM audit WHERE project = ?"  # noqa: S608 - ours
         " ORDER BY time DESC, writer DESC, place DESC, number DESC",

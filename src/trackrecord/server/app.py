@@ -117,7 +117,7 @@ class Api:
         for name, value in pairs:
             query.setdefault(name, []).append(value)
         route.check_parameters(query)
-        body = await _body(request, headers) if route.method == "POST" else b""
+        body = await _body(request, headers) if route.method != "GET" else b""
         return ApiRequest(self.store, self.live, path, query, headers, body)
 
     def _answer(self, route: ApiRoute, asked: ApiRequest, request: Request) -> Response:
