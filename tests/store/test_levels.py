@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from tests.store.journals import BEGAN, SECOND, Journal
 from trackrecord.journal.format import Kind
-from trackrecord.store import buckets, chunks, levels
+from trackrecord.store import buckets, chunks, late_points, levels
 from trackrecord.store.chunks import AxisRows
 from trackrecord.store.contract import SampledSeries, SeriesRequest
 from trackrecord.store.embedded import EmbeddedStore
@@ -154,7 +154,7 @@ def _check(store: EmbeddedStore, request: SeriesRequest) -> SampledSeries:
 @given(_logged(), st.integers(1, 60), st.sampled_from(["step", "relative", "wall"]), st.data())
 @settings(max_examples=60, deadline=None)
 def test_a_curve_says_what_the_points_say(logged: Logged, pixels: int, x: str, data: st.DataObject) -> None:
-    """Counts, extremes, means and the order of x fit brute force; also zoomed, rewound, half taken in, sealed or not."""
+    """Counts, extremes, means and the order of x fit brute force; also zoomed, rewound or half taken in."""
     with tempfile.TemporaryDirectory() as folder, _store_of(Path(folder), logged) as store:
         whole = _check(store, SeriesRequest("run1", "loss", x, pixels=pixels))
         _check(store, SeriesRequest("run1", "other", x, pixels=pixels))
@@ -214,8 +214,8 @@ def _two_metrics(connection: sqlite3.Connection) -> list[int]:
     connection.execute("INSERT INTO axis (number, run, writer, keys) VALUES (1, 1, 'w', 'k')")
     for metric in (1, 2):
         connection.execute(
-            "INSERT INTO metric (number, run, key, points, nonfinite, total, first_step, last_step, first_time, last_time)"
-            " VALUES (?, 1, ?, 0, 0, '0:0', 0, 0, 0, 0)",
+            "INSERT INTO metric (number, run, key, points, nonfinite, total, first_step, last_step, first_time,"
+            " last_time) VALUES (?, 1, ?, 0, 0, '0:0', 0, 0, 0, 0)",
             (metric, f"m{metric}"),
         )
     return [1, 2]
@@ -290,3 +290,42 @@ def test_a_damaged_level_is_an_error_and_can_be_built_again(tmp_path: Path, tabl
             levels.complete(connection, 1, metrics, sealed=True)
         again = store.series.sampled(request)
         assert (again.x.tolist(), again.y.tolist()) == (good.x.tolist(), good.y.tolist())
+
+
+@given(_logged())
+@settings(max_examples=30, deadline=None)
+def test_sorting_late_points_changes_nothing_that_is_shown(logged: Logged) -> None:
+    """The points and the curves are the same before and after the background put late points in order."""
+    with tempfile.TemporaryDirectory() as folder, _store_of(Path(folder), logged) as store:
+        before = store.series.points("run1", "loss")
+        with store.connections.writing(1) as connection:
+            connection.execute("UPDATE axis SET late = 99 WHERE late > 0")
+            assert not late_points.tidy(connection, 60.0)
+        after = store.series.points("run1", "loss")
+        assert after.steps.tolist() == before.steps.tolist()
+        assert after.times.tolist() == before.times.tolist()
+        assert after.values.tobytes() == before.values.tobytes()
+        _check(store, SeriesRequest("run1", "loss", pixels=20))
+        _check(store, SeriesRequest("run1", "other", "relative", pixels=20))
+
+
+def test_steps_that_begin_again_are_put_in_order(tmp_path: Path) -> None:
+    """A metric whose steps start over every epoch is sorted; a narrow range then reads few chunks."""
+    journal = Journal().begin()
+    for count in range(3000):
+        journal.log({"loss": float(count)}, count % 100)
+    journal.finish().put(tmp_path)
+    with EmbeddedStore.open(tmp_path) as store:
+        assert take_in(store).problems == []
+
+        def overlapping() -> int:
+            return store.catalog.rows(
+                "SELECT count(*) FROM axis_chunk WHERE low_step <= 50 AND high_step >= 50"
+            )[0][0]
+
+        with store.connections.writing(1) as connection:
+            late_points.tidy(connection, 60.0)
+        assert overlapping() <= 5
+        points = store.series.points("run1", "loss")
+        assert points.steps.tolist() == sorted(count % 100 for count in range(3000))
+        assert store.catalog.rows("SELECT late FROM axis") == [(0,)]

@@ -150,6 +150,35 @@ def read(connection: sqlite3.Connection, metric: int, *, places: bool = True) ->
     ]
 
 
+def rows_in(connection: sqlite3.Connection, axis: int, n: int) -> AxisRows:
+    """Return the rows of one chunk of an axis. Raises FormatError when it is damaged."""
+    return decode_rows(
+        *connection.execute(
+            "SELECT steps, times, places, flags FROM axis_chunk WHERE axis = ? AND n = ?", (axis, n)
+        ).fetchone()
+    )
+
+
+def values_in(connection: sqlite3.Connection, axis: int, n: int, metric: int) -> Array:
+    """Return the values of a metric in one chunk of an axis. Raises FormatError when it is damaged or not there."""
+    found = connection.execute(
+        "SELECT vals FROM metric_chunk WHERE metric = ? AND n = ? AND axis = ?", (metric, n, axis)
+    ).fetchone()
+    return payload.decode(found[0] if found else b"")
+
+
+def rewrite_rows(connection: sqlite3.Connection, axis: int, rows: AxisRows) -> None:
+    """Put rows in place of those of the full chunks that an axis has, from the first one on."""
+    parts = [(begin // FULL, rows.part(begin, begin + FULL)) for begin in range(0, len(rows), FULL)]
+    _write(connection, [(axis, n, *_encode_rows(part, payload.PCODEC)) for n, part in parts], [])
+
+
+def rewrite_values(connection: sqlite3.Connection, axis: int, metric: int, values: Array) -> None:
+    """Put the values of a metric in place of those of the full chunks that an axis has, from the first one on."""
+    parts = [(begin // FULL, values[begin : begin + FULL]) for begin in range(0, len(values), FULL)]
+    _write(connection, [], [(metric, axis, n, payload.encode(part, payload.PCODEC)) for n, part in parts])
+
+
 def decode_values(packed: bytes, points: int, metric: int, axis: int) -> Array:
     """Return the values of a metric in one chunk. Raises FormatError when they do not fit its axis."""
     numbers = payload.decode(packed)

@@ -88,6 +88,8 @@ def append(
     if rows.flags.any():
         connection.execute("UPDATE axis SET flagged = 1 WHERE number = ?", (axis,))
     have, new = chunks.append(connection, axis, metrics, rows, values, last=last)
+    if new:
+        _count_late(connection, axis, have, new)
     if last and have <= 1:
         connection.execute("UPDATE axis SET sealed = 1 WHERE number = ?", (axis,))
     elif last or new:
@@ -113,6 +115,21 @@ def metrics_of(connection: sqlite3.Connection, axis: int) -> list[int]:
             (axis,),
         )
     ]
+
+
+def _count_late(connection: sqlite3.Connection, axis: int, have: int, new: int) -> None:
+    """Count new full chunks that begin before the end of what is ahead of them; ``late_points`` sorts them."""
+    begin = max(0, have - new - 1)
+    furthest = connection.execute(
+        "SELECT max(high_step) FROM axis_chunk WHERE axis = ? AND n < ?", (axis, begin)
+    ).fetchone()[0]
+    late = 0
+    for row in rows_of(connection, axis, 0, begin):
+        if row.points == chunks.FULL and furthest is not None and row.low_step < furthest:
+            late += 1
+        furthest = row.high_step if furthest is None else max(furthest, row.high_step)
+    if late:
+        connection.execute("UPDATE axis SET late = late + ? WHERE number = ?", (late, axis))
 
 
 def _is_sealed(connection: sqlite3.Connection, axis: int) -> bool:

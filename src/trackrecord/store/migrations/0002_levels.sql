@@ -5,6 +5,8 @@
 ALTER TABLE axis ADD COLUMN exponent INTEGER;                    -- of the width of a bucket of "level 0"; NULL: no level yet
 ALTER TABLE axis ADD COLUMN flagged INTEGER NOT NULL DEFAULT 0;  -- 1: some of its rows may be repetitions
 ALTER TABLE axis ADD COLUMN sealed INTEGER NOT NULL DEFAULT 0;   -- 1: its writer is done, its levels reach its end
+ALTER TABLE axis ADD COLUMN late INTEGER NOT NULL DEFAULT 0;     -- full chunks that begin before one ahead of them ends
+CREATE INDEX axis_late ON axis (late) WHERE late > 0;
 
 ALTER TABLE axis_chunk RENAME TO axis_chunk_1;
 CREATE TABLE axis_chunk (
@@ -81,3 +83,6 @@ CREATE TABLE metric_level (
     nonfinite BLOB,                         -- NaN and infinities of each bucket; NULL: none in any
     UNIQUE (metric, axis, level, first)
 );
+
+-- what is here already gets its levels in the background
+INSERT INTO meta (key, value) SELECT 'levels_missing_behind', '0' WHERE EXISTS (SELECT 1 FROM axis_chunk);
