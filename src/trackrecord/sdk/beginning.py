@@ -6,10 +6,12 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from trackrecord.journal.format import Kind, encode_structural
+from trackrecord.journal.format import Kind
 from trackrecord.journal.process import host_name
 from trackrecord.sdk.caller import command_line, user_name
+from trackrecord.sdk.fitting import fitting_record
 from trackrecord.sdk.numbers import as_text
+from trackrecord.sdk.problems import Problems
 from trackrecord.sdk.settled import clean_text
 
 
@@ -24,10 +26,11 @@ def begin_record(
     tags: Any = (),
     notes: str | None = None,
     hypothesis: str | None = None,
+    problems: Problems,
 ) -> bytes:
     """Return the begin record of a writer whose role is ``begin``, ``join`` or ``forked``."""
     now = time.time_ns()
-    return encode_structural(
+    return fitting_record(
         Kind.BEGIN,
         {
             "t": now,
@@ -45,6 +48,7 @@ def begin_record(
             "command": command_line() if role == "begin" else [],
             "created": now,
         },
+        problems,
     )
 
 

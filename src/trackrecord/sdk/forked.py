@@ -58,6 +58,6 @@ def go_on(run: Run, watch_end: Callable[[], None]) -> None:
         str(run.store / INBOX),
         run.id,
         project=run.project,
-        begin=begin_record(role="forked", project=run.project),
+        begin=begin_record(role="forked", project=run.project, problems=run._problems),
         at_first=at_first,
     )

@@ -19,6 +19,7 @@ from trackrecord.sdk.problems import Problems, tell
 from trackrecord.sdk.summary import Summary
 from trackrecord.words.errors import TrackrecordError
 from trackrecord.words.ids import short_id
+from trackrecord.words.keys import mend_key
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 #: data values up to this many bytes of JSON lie in the record itself
 LONGEST_INLINE_DATA = 64 << 10
+#: of longer ones the middle is left out (in characters)
+LONGEST_TRACEBACK = 200_000
 #: greater whole steps are kept as fractional ones
 GREATEST_STEP = (1 << 63) - 1
 
@@ -248,7 +251,9 @@ class Run:
     def rename(self, name: str) -> None:
         """Give the run another name."""
         with self._guard("rename"):
-            self._name = str(name)
+            self._name, reason = mend_key(as_text(name))
+            if reason:
+                self._problems.note("bad_name", f"rename: {reason}")
             self._write(Kind.CHANGE, {"field": "name", "value": self._name})
 
     def set_notes(self, notes: str) -> None:
@@ -297,6 +302,7 @@ class Run:
                 self._problems.write(
                     lambda fields: self._writer.append(encode_structural(Kind.PROBLEM, fields))
                 )
+                traceback = None if traceback is None else _shown_traceback(traceback)
                 self._write(Kind.FINISH, {"state": state, "exit_code": exit_code, "traceback": traceback})
                 self._ended = True
             current.forget(self)
@@ -341,7 +347,13 @@ class Run:
                 "ended", f"the run {self.name!r} has ended; a {kind.name.lower()} record was not kept"
             )
             return
-        self._writer.append_structural(kind, fields)
+        fields = {"t": time.time_ns(), **fields}
+        if kind in (Kind.PARAMS, Kind.SUMMARY):  # each value was cut by itself
+            self._writer.append(encode_structural(kind, fields))
+            return
+        from trackrecord.sdk.fitting import fitting_record
+
+        self._writer.append(fitting_record(kind, fields, self._problems))
 
     def _watch_for_stop(self) -> None:
         """Look for a request to stop where no background thread does, at most once a second."""
@@ -465,3 +477,11 @@ class _Guard:
                 "internal", f"{self._what}: {type(error).__name__}: {as_text(error)}", misuse=False
             )
         return True
+
+
+def _shown_traceback(text: str) -> str:
+    """Return a traceback; of one that is far too long its beginning and its end, where the error is said."""
+    if len(text) <= LONGEST_TRACEBACK:
+        return text
+    half = LONGEST_TRACEBACK // 2
+    return f"{text[:half]}\n... ({len(text)} characters) ...\n{text[-half:]}"

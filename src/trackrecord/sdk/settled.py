@@ -148,15 +148,20 @@ def clean_text(text: str) -> str:
     return text.replace("\x00", "\ufffd")
 
 
-def _cut(text: str, longest: int, room: _Room) -> str:
-    """Clean a text and cut it where it is too long, in such a way that different long texts stay different."""
+def cut_text(text: str, longest: int = LONGEST_TEXT) -> str:
+    """Return a clean text, cut where it is too long, in such a way that different long texts stay different."""
     whole = clean_text(text)
-    room.characters = max(0, room.characters - len(whole))
     if len(whole) <= longest:
         return whole
-    room.cut = True
     digest = hashlib.sha256(whole.encode()).hexdigest()
     return f"{whole[:longest]}... (cut: {len(whole)} characters, sha256:{digest})"
+
+
+def _cut(text: str, longest: int, room: _Room) -> str:
+    kept = cut_text(text, longest)
+    room.cut = room.cut or len(text) > longest
+    room.characters = max(0, room.characters - len(text))
+    return kept
 
 
 def _safe_repr(value: Any) -> str:

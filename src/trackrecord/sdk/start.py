@@ -168,7 +168,9 @@ def _begin(
         str(place / INBOX), run_id, new_writer_id(), project=project, made_by=f"trackrecord {VERSION}"
     )
     run_name = mend_key(as_text(name))[0] if name is not None and name != "" else random_name()
-    parent_id = parent.id if isinstance(parent, Run) else None if parent is None else as_text(parent)
+    parent_id = (
+        parent.id if isinstance(parent, Run) else None if parent is None else mend_key(as_text(parent))[0]
+    )
     begin = begin_record(
         role=role,
         project=project,
@@ -179,6 +181,7 @@ def _begin(
         tags=tags,
         notes=notes,
         hypothesis=hypothesis,
+        problems=problems,
     )
     run = Run(
         run_id=run_id,
@@ -218,14 +221,15 @@ def join(run_id: str, project: str, name: str, store: str) -> Run:
     writer = JournalWriter(
         str(place / INBOX), run_id, new_writer_id(), project=project, made_by=f"trackrecord {VERSION}"
     )
-    begin = begin_record(role="join", project=project)
+    problems = Problems(strict=_is_strict())
+    begin = begin_record(role="join", project=project, problems=problems)
     run = Run(
         run_id=run_id,
         name=name,
         project=project,
         store=place,
         writer=writer,
-        problems=Problems(strict=_is_strict()),
+        problems=problems,
         role="join",
         begin=begin,
     )
@@ -295,6 +299,6 @@ def _fork_record(fork_from: Any, problems: Problems) -> tuple[bytes, int]:
             "give (run or its id, step)",
         )
         return b"", 0
-    origin_id = origin.id if isinstance(origin, Run) else as_text(origin)
+    origin_id = origin.id if isinstance(origin, Run) else mend_key(as_text(origin))[0]
     record = encode_structural(Kind.FORK, {"t": time.time_ns(), "run": origin_id, "step": step})
     return record, max(0, int(step // 1) + 1) if step < 1 << 62 else 0
