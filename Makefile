@@ -9,6 +9,11 @@ export PYTHON ?=
 # Handed on to pytest, e.g. `make test PYTEST_ARGS="-k journal -x"`.
 PYTEST_ARGS ?= --numprocesses auto --dist loadfile
 
+# What `make bench` measures, and beside whom; BENCH_ARGS="--quick" tries everything at tiny sizes.
+ONLY ?=
+PEERS ?=
+BENCH_ARGS ?=
+
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
@@ -47,10 +52,8 @@ browser:  ## Find or install the Chromium for the browser tests
 demo: ui  ## Train real models, record them, compare them in the terminal and on the page
 	@$(BIN)/trackrecord demo
 
-bench: venv  ## Run the benchmarks
-	@for benchmark in $(wildcard benchmarks/*.py); do \
-		echo "== $$benchmark"; $(BIN)/python "$$benchmark" || exit 1; \
-	done
+bench: venv ui  ## Measure beside other trackers, e.g. `make bench ONLY=short_runs PEERS=mlflow,trackio`
+	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(PEERS),--peers $(PEERS)) $(BENCH_ARGS)
 
 screenshots: ui-dev browser  ## Take the pictures in docs/images, from a fresh demo
 	@store=$$(mktemp -d) && $(BIN)/trackrecord --store "$$store" demo --no-ui && \
