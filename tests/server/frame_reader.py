@@ -17,11 +17,15 @@ def read_frame(data: bytes) -> dict[str, Any]:
     header: dict[str, Any] = json.loads(data[16 : 16 + length])
     body = data[16 + length :]
     for series in header["series"]:
-        assert set(series["columns"]) == (
-            {"x", "y"} if series["exact"] else {"x", "y", "low", "high", "count"}
-        )
+        wanted = {"x", "y"} if series["exact"] else {"x", "y", "low", "high", "count"}
+        assert set(series["columns"]) == wanted | ({"smooth"} if "smoothing_length" in series else set())
         for name, offset in series.pop("columns").items():
             assert offset % 8 == 0
             kind = "<u4" if name == "count" else "<f8"
             series[name] = np.frombuffer(body, kind, series["points"], offset)
+    for group in header.get("groups", []):
+        for name, offset in group["columns"].items():
+            assert offset % 8 == 0
+            kind = "<u4" if name == "n" else "<f8"
+            group["columns"][name] = np.frombuffer(body, kind, group["points"], offset)
     return header

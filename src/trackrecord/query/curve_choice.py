@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trackrecord.query.charts import MOST_SERIES
-from trackrecord.query.lives import Lives
-from trackrecord.query.names import Names, close_names, project_number
+from trackrecord.query.columns import columns_of
+from trackrecord.query.names import close_names
 from trackrecord.query.run_groups import RunGroup, group_runs
 from trackrecord.query.runs import select_runs
 from trackrecord.query.sql import marks
@@ -78,27 +79,51 @@ def choose_curves(
         raise UsageError(f"A chart holds 1 to {MOST_RUNS:,} runs, not {limit}.")
     if not metrics and pattern is None:
         raise UsageError("Say which metrics to draw, by name or by a pattern.")
-    params = sorted({f"params.{by.removeprefix('params.')}" for by in group_by if by.startswith("params.")})
+    group_runs((), group_by)  # understood before anything is read
     page = select_runs(
-        store, where=where, project=project, order_by=order_by or DEFAULT_ORDER, limit=limit, columns=params
+        store,
+        where=where,
+        project=project,
+        order_by=order_by or DEFAULT_ORDER,
+        limit=limit,
+        columns=_columns(group_by),
     )
     found = list(dict.fromkeys(metrics))
+    there = _metrics_of(store, page.rows)
     if page.rows:
-        _check_known(store, project, found)
+        _check_known(store, found, there)
     if pattern is not None:
-        fitting = _fitting(pattern, _metrics_of(store, page.rows))
+        fitting = _fitting(pattern, there)
         found += [name for name in fitting if name not in found]
     most = max(1, MOST_SERIES // max(1, len(page.rows)))
     return ChosenCurves(page.rows, page.total, order_by or DEFAULT_ORDER, tuple(found[:most]), len(found))
 
 
-def _check_known(store: Store, project: str | None, metrics: Sequence[str]) -> None:
+def group_runs_by_id(store: Store, ids: Sequence[str], by: Sequence[str]) -> tuple[RunGroup, ...]:
+    """Return runs that are named one by one in groups (`group_runs`); one that the store does not have is in none."""
+    if not by:
+        return (RunGroup({}, tuple(ids)),)
+    wanted = ", ".join(json.dumps(each) for each in ids)
+    page = select_runs(store, where=f"id in [{wanted}]", limit=None, columns=_columns(by)) if ids else None
+    place = {run: at for at, run in enumerate(ids)}
+    return group_runs(sorted(page.rows, key=lambda run: place[run.id]) if page else (), by)
+
+
+def _columns(group_by: Sequence[str]) -> list[str]:
+    """Return the columns that grouping needs."""
+    return sorted({by for by in group_by if by.startswith("params.") and by != "params."})
+
+
+def _check_known(store: Store, metrics: Sequence[str], there: Sequence[str]) -> None:
     """Refuse a name that no run of the store has; one that only the chosen runs lack gives curves without points."""
-    number = None if project is None else project_number(store.catalog, project)
-    known = Names(store, Lives.of(store), number).keys("metrics") if metrics else []
+    if all(name in there for name in metrics):
+        return
+    known = {*there, *(column.key for column in columns_of(store).metrics)}
     for name in metrics:
         if name not in known:
-            raise NotFoundError(f"No run has a metric {name[:200]!r}.", suggestions=close_names(name, known))
+            raise NotFoundError(
+                f"No run has a metric {name[:200]!r}.", suggestions=close_names(name, sorted(known))
+            )
 
 
 def _metrics_of(store: Store, runs: Sequence[RunRecord]) -> list[str]:

@@ -13,8 +13,10 @@ from trackrecord.words.contract import MetricContract
 
 if TYPE_CHECKING:
     from trackrecord.analysis.comparison import Comparison, Line
-    from trackrecord.query.charts import Chart
+    from trackrecord.analysis.group_curves import GroupCurve
+    from trackrecord.query.charts import Chart, SmoothCurve
     from trackrecord.query.console import ConsolePage
+    from trackrecord.query.curve_choice import ChosenCurves
     from trackrecord.store.contract import SampledSeries
 
 
@@ -247,24 +249,57 @@ def _comparison_lines(lines: Sequence[Line]) -> list[shapes.ComparisonLine]:
     ]
 
 
-def curves(found: Chart) -> shapes.Curves:
-    """Return the curves of a chart."""
-    return shapes.Curves(found.revision, [_curve(series) for series in found.series])
+def curves(
+    found: Chart,
+    groups: Sequence[GroupCurve] | None = None,
+    chosen: ChosenCurves | None = None,
+    *,
+    members: bool = True,
+) -> shapes.Curves:
+    """Return the curves of a chart, and of groups if there are any; without ``members`` only those."""
+    smooth: Sequence[SmoothCurve | None] = found.smooth or [None] * len(found.series)
+    return shapes.Curves(
+        found.revision,
+        [_curve(*each) for each in zip(found.series, smooth, strict=True)] if members else [],
+        None if groups is None else [_group_line(each) for each in groups],
+        None if chosen is None else len(chosen.runs),
+        None if chosen is None else chosen.matched,
+        None if chosen is None else chosen.said,
+    )
 
 
-def _curve(series: SampledSeries) -> shapes.Curve:
+def _curve(series: SampledSeries, smooth: SmoothCurve | None) -> shapes.Curve:
     y = numbers(series.y)
     return shapes.Curve(
         run=series.request.run,
         metric=series.request.metric,
         exact=bool(series.exact),
+        approximate=bool(series.approximate),
         total=int(series.total),
         points=len(series.x),
         nonfinite=int(series.nonfinite),
+        left_out=int(series.left_out),
         x=numbers(series.x),
         y=y,
         # A point's extremes are its value, also where that is no finite number.
         low=y if series.exact else numbers(series.low),
         high=y if series.exact else numbers(series.high),
         count=numbers(series.count),
+        smooth=None if smooth is None else numbers(smooth.y),
+        smoothing_length=None if smooth is None else number(smooth.length),
+        smoothing_resolved=None if smooth is None else smooth.resolved,
+    )
+
+
+def _group_line(curve: GroupCurve) -> shapes.GroupLine:
+    return shapes.GroupLine(
+        metric=curve.metric,
+        group=curve.group.label,
+        values=plain(curve.group.values),
+        runs=list(curve.runs),
+        empty=list(curve.empty),
+        points=len(curve.x),
+        x=numbers(curve.x),
+        n=numbers(curve.n),
+        columns={name: numbers(column) for name, column in curve.columns.items()},
     )

@@ -308,7 +308,8 @@ class CurveReader:
             yield request.low, request.high
             return
         upper: float | None = request.high
-        edge = high
+        # buckets of steps begin at multiples of powers of two: none of them lies across such an edge
+        edge = 2.0 ** math.ceil(math.log2(high)) if request.x == STEP and high < 2.0**1000 else high
         for _ in range(_MOST_STRETCHES):
             edge /= _STRETCH
             if least is not None and edge <= least:
