@@ -17,7 +17,7 @@ import pytest
 
 from tests.store.journals import curve
 from trackrecord.journal.place import make_store
-from trackrecord.store import connections
+from trackrecord.store import database_file
 from trackrecord.store.embedded import EmbeddedStore
 from trackrecord.store.ingest import take_in
 from trackrecord.words.errors import StoreNotFoundError, StoreUnavailableError, StoreVersionError
@@ -158,7 +158,7 @@ def test_a_full_disk_leaves_a_store_to_read(tmp_path: Path, monkeypatch: pytest.
     def no_room(connection: sqlite3.Connection) -> None:
         raise sqlite3.OperationalError("disk I/O error")
 
-    monkeypatch.setattr(connections, "_use_wal", no_room)
+    monkeypatch.setattr(database_file, "_use_wal", no_room)
     curve("waiting", 2).put(tmp_path)
     with EmbeddedStore.open(tmp_path) as store:
         assert store.read_only
@@ -174,16 +174,16 @@ def test_a_disk_too_full_for_a_database_shows_an_empty_store(
     """Where the tables can't be made the store is empty to look at, and takes its inbox in once there is room."""
     make_store(tmp_path)
     curve().put(tmp_path)
-    connect = connections.Connections._connect
+    connect = database_file.DatabaseFile._connected
 
-    def small(self: connections.Connections, uri: str) -> sqlite3.Connection:
+    def small(self: database_file.DatabaseFile, uri: str) -> sqlite3.Connection:
         connection = connect(self, uri)
         if "mode=" not in uri:
             connection.execute(f"PRAGMA max_page_count = {pages}")
         return connection
 
     with monkeypatch.context() as full:
-        full.setattr(connections.Connections, "_connect", small)
+        full.setattr(database_file.DatabaseFile, "_connected", small)
         with EmbeddedStore.open(tmp_path) as store:
             assert store.read_only
             assert store.catalog.rows("SELECT id FROM run") == []
@@ -213,7 +213,7 @@ def test_a_store_opened_on_a_full_disk_goes_on_when_there_is_room(
         raise sqlite3.OperationalError("disk I/O error")
 
     with monkeypatch.context() as full:
-        full.setattr(connections, "_use_wal", no_room)
+        full.setattr(database_file, "_use_wal", no_room)
         store = EmbeddedStore.open(tmp_path)
         assert "disk is full" in (take_in(store).problem or "")
         before = [("earlier",)] if begun_before else []
@@ -373,19 +373,3 @@ with EmbeddedStore.open(sys.argv[1]) as store:
 """
     curve().put(tmp_path)
     assert _run_all(code, str(tmp_path)) == ["0 1\n"]
-
-
-def test_regular_expressions_search_and_never_fail(tmp_path: Path) -> None:
-    """REGEXP searches like ``re.search``; a broken pattern, NULL and numbers match nothing or as text."""
-    with EmbeddedStore.open(tmp_path) as store:
-
-        def matches(text: object, pattern: str) -> object:
-            return store.catalog.rows("SELECT ? REGEXP ?", (text, pattern))[0][0]
-
-        assert [
-            matches("resnet-50", "net-[0-9]+"),
-            matches("x", "y"),
-            matches("x", "("),
-            matches(None, "x"),
-        ] == [1, 0, 0, 0]
-        assert matches(42, "^4") == 1

@@ -3,32 +3,23 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
-import tempfile
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import quote
 
 from trackrecord.journal.place import STORE_FILE
-from trackrecord.store import migrate
-from trackrecord.store.search import matches
+from trackrecord.store.database_file import BAD_STATE, DatabaseFile, Identity, raise_as_store_error
+from trackrecord.store.host_lease import HeldElsewhereError
 from trackrecord.words.errors import StoreUnavailableError
-
-_BUSY_S = 5.0
-#: what Python raises for a database that is locked, full, damaged ... (its texts are UTF-8 while it is well)
-_BAD_STATE = (sqlite3.DatabaseError, UnicodeDecodeError)
-
-_Identity = tuple[int, ...] | None
 
 
 class Connections:
     """The open connections of one process to one database. Safe to use from any thread.
 
-    Readers see the last commit and never wait for the writer (SQLite's WAL mode).
+    Readers see the last commit and never wait for the writer (SQLite's WAL mode), but on file systems that several
+    hosts share (`host_lease`).
     """
 
     def __init__(self, path: Path, *, read_only: bool, for_now: bool = False) -> None:
@@ -42,12 +33,11 @@ class Connections:
         self._closed = False
         self._writing = threading.RLock()
         self._writer: sqlite3.Connection | None = None
-        self._anchor: sqlite3.Connection | None = None
-        self._copy: tempfile.TemporaryDirectory[str] | None = None
+        self._place = DatabaseFile(path)
         try:
-            self._uri = self._readable_uri() if read_only else self._prepared_uri()
+            self._uri = self._place.for_reading() if read_only else self._place.for_writing()
             self._file = self._identity_now()
-        except _BAD_STATE as error:
+        except BAD_STATE as error:
             self.close()
             raise_as_store_error(error, path)
             raise
@@ -61,7 +51,7 @@ class Connections:
         connection, file = self._take()
         try:
             yield connection
-        except _BAD_STATE as error:
+        except BAD_STATE as error:
             raise_as_store_error(error, self.path)
             raise
         finally:
@@ -82,8 +72,10 @@ class Connections:
         """Lend the one connection that changes things, inside of a transaction that is committed at the end.
 
         Raises StoreUnavailableError when another process keeps writing for longer than ``wait_s``,
-        or when the database can't be written to; then nothing has changed.
+        or when the database can't be written to; then nothing has changed. On a shared disk it is also raised when
+        another host took the database meanwhile; then nothing of the transaction may be relied on.
         """
+        self._keep_the_lease()
         if self.read_only:
             raise StoreUnavailableError(f"the store {self.path.parent} is read-only")
         if not self._writing.acquire(timeout=max(wait_s, 0.001)):
@@ -92,15 +84,15 @@ class Connections:
             self._follow_the_file()
             if self._writer is None or self._owner != os.getpid():
                 self._forget_if_forked()
-                self._writer = self._connect(self._uri)
+                self._writer = self._place.connect(self._uri)
             connection = self._writer
             try:
                 connection.execute(f"PRAGMA busy_timeout = {int(wait_s * 1000)}")
                 connection.execute("BEGIN IMMEDIATE")
                 yield connection
-                if _identity(self.path) != self._file:
-                    raise self._gone()  # nobody would ever see what was committed now
+                self._verify()
                 connection.execute("COMMIT")
+                self._verify()
             except BaseException:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
@@ -114,21 +106,67 @@ class Connections:
     def close(self) -> None:
         """Close every connection. Whoever still holds one closes it by giving it back."""
         with self._lock:
-            self._closed = True
+            already, self._closed = self._closed, True
             mine = self._owner == os.getpid()
             idle, self._idle = self._idle, []
-            others = [self._writer, self._anchor]
-            self._writer = self._anchor = None
-        if mine:
-            for connection in [*idle, *others]:
+            writer, self._writer = self._writer, None
+        if mine and not already:
+            for connection in [*idle, writer]:
                 if connection is not None:
                     connection.close()
-        if self._copy is not None:
-            self._copy.cleanup()
-            self._copy = None
+            self._place.close()
 
-    def _take(self) -> tuple[sqlite3.Connection, _Identity]:
+    def can_write_again(self) -> bool:
+        """Tell whether what was opened to read only for want of room can be written to now, and open it so."""
+        if not self._for_now:
+            return False
+        with self._writing, self._lock:
+            if self._closed:
+                return False
+            if not self.read_only:
+                return True
+            try:
+                self._uri = self._place.for_writing()
+            except (*BAD_STATE, StoreUnavailableError, OSError):
+                return False
+            self.read_only = False
+            self._close_idle()
+            self._place.forget_copy()
+            self._file = self._identity_now()
+            return True
+
+    def _verify(self) -> None:
+        """Raise when nobody would see what is committed: the file was replaced, or another host has taken over."""
+        if self._place.file_identity() != self._file:
+            raise self._gone()
+        if self._place.lease is not None:
+            self._place.lease.verify()
+
+    def _keep_the_lease(self) -> None:
+        """Renew this host's claim to a shared database; go on with reading when another host has taken it."""
+        lease = self._place.lease
+        if lease is None or self.read_only or self._closed:
+            return
+        try:
+            lease.renew()
+        except HeldElsewhereError:
+            self._only_read_for_now()
+        except OSError:
+            pass  # without room for the file nothing can be written either, and the writer says so
+
+    def _only_read_for_now(self) -> None:
+        with self._writing, self._lock:
+            # a transaction under way learns at its end that it was in vain
+            if self.read_only or (self._writer is not None and self._writer.in_transaction):
+                return
+            self.read_only = self._for_now = True
+            self._close_idle()
+            self._uri = self._place.for_reading()
+            self._file = self._identity_now()
+
+    def _take(self) -> tuple[sqlite3.Connection, Identity]:
         """Return a connection, and the file that it is of."""
+        self._keep_the_lease()
         self._follow_the_file()
         with self._lock:
             if self._closed:
@@ -138,14 +176,14 @@ class Connections:
             if self._idle:
                 return self._idle.pop(), file
         try:
-            connection = self._connect(self._uri)
+            connection = self._place.connect(self._uri)
             connection.execute("PRAGMA query_only = ON")
-        except _BAD_STATE as error:
+        except BAD_STATE as error:
             raise_as_store_error(error, self.path)
             raise
         return connection, file
 
-    def _give_back(self, connection: sqlite3.Connection, file: _Identity) -> None:
+    def _give_back(self, connection: sqlite3.Connection, file: Identity) -> None:
         with self._lock:
             mine = self._owner == os.getpid() and file == self._file
             if not self._closed and mine and len(self._idle) < 16:
@@ -158,7 +196,7 @@ class Connections:
 
         The open file lives on, but only for us: what is taken in from a new inbox at the same place would be lost.
         """
-        if self._copy is not None or self._identity_now() == self._file:
+        if self._place.is_copy_fresh() or self._identity_now() == self._file:
             return
         with self._writing, self._lock:
             now = self._identity_now()
@@ -169,48 +207,23 @@ class Connections:
                 raise self._gone()
             if self._writer is not None and self._writer.in_transaction:
                 raise self._gone()
-            for connection in [*self._idle, self._writer]:
-                if connection is not None:
-                    connection.close()
-            self._idle, self._writer = [], None
+            self._close_idle()
             try:
-                self._uri = self._readable_uri() if self.read_only else self._prepared_uri()
-            except _BAD_STATE as error:
+                self._uri = self._place.for_reading() if self.read_only else self._place.for_writing()
+            except BAD_STATE as error:
                 raise_as_store_error(error, self.path)
                 raise
             self._file = self._identity_now()
 
-    def can_write_again(self) -> bool:
-        """Tell whether what was opened to read only for want of room can be written to now, and open it so."""
-        if not self._for_now:
-            return False
-        with self._writing, self._lock:
-            if self._closed:
-                return False
-            if not self.read_only:
-                return True
-            try:
-                self._uri = self._prepared_uri()
-            except _BAD_STATE:
-                return False
-            self.read_only = False
-            for connection in self._idle:
+    def _close_idle(self) -> None:
+        """Close what nobody has at this moment; needs both locks."""
+        for connection in [*self._idle, self._writer]:
+            if connection is not None:
                 connection.close()
-            self._idle = []
-            if self._copy is not None:
-                self._copy.cleanup()
-                self._copy = None
-            self._file = self._identity_now()
-            return True
+        self._idle, self._writer = [], None
 
-    def _identity_now(self) -> _Identity:
-        """Return what changes when open connections no longer show what is there."""
-        file = _identity(self.path)
-        if file is not None and self.read_only and ("immutable=1" in self._uri or "mode=memory" in self._uri):
-            # SQLite was promised that nothing changes, or there was nothing to show; others may have written since
-            wal = self.path.with_name(self.path.name + "-wal")
-            return (*file, *_extent(self.path), *_extent(wal))
-        return file
+    def _identity_now(self) -> Identity:
+        return self._place.identity(self._uri, read_only=self.read_only)
 
     def _gone(self) -> StoreUnavailableError:
         return StoreUnavailableError(
@@ -226,137 +239,6 @@ class Connections:
                 _ABANDONED.append(self._writer)
             self._idle, self._writer, self._owner = [], None, os.getpid()
 
-    def _prepared_uri(self) -> str:
-        uri = _uri(self.path)
-        connection = self._connect(uri)
-        try:
-            _use_wal(connection)
-            migrate.migrate(connection, self.path.parent)
-        finally:
-            connection.close()
-        return uri
-
-    def _readable_uri(self) -> str:
-        """Find a way to read that leaves no trace.
-
-        A read-only folder has no room for the shared-memory file of WAL mode. Without a WAL the database alone is all
-        there is; with one (someone was killed, then the folder was made read-only) both are copied to read them.
-        """
-        if not self.path.exists():
-            return self._empty_uri()
-        attempts = [_uri(self.path, "mode=ro")]
-        wal = self.path.with_name(self.path.name + "-wal")
-        if wal.exists() and wal.stat().st_size:
-            self._copy = tempfile.TemporaryDirectory(prefix="trackrecord-")
-            copy = Path(self._copy.name, self.path.name)
-            attempts.append(_uri(copy))
-        else:
-            attempts.append(_uri(self.path, "mode=ro&immutable=1"))
-        for uri in attempts:
-            if uri == attempts[-1] and self._copy is not None:
-                shutil.copyfile(self.path, copy)
-                shutil.copyfile(wal, copy.with_name(wal.name))
-            try:
-                connection = self._connect(uri)
-                try:
-                    migrate.check_version(connection, self.path.parent)
-                    if migrate.schema_of(connection) == 0:  # the disk was full when it was to be made
-                        return self._empty_uri()
-                    connection.execute("SELECT value FROM revision").fetchone()
-                finally:
-                    connection.close()
-            except sqlite3.OperationalError:
-                if uri == attempts[-1]:
-                    raise
-            else:
-                return uri
-        raise AssertionError("unreachable")
-
-    def _empty_uri(self) -> str:
-        """Make an empty database in memory: what is shown while there is none yet."""
-        uri = f"file:trackrecord-{os.getpid()}-{id(self)}?mode=memory&cache=shared"
-        if self._anchor is None:
-            self._anchor = self._connect(uri)
-            migrate.migrate(self._anchor, self.path.parent)
-        return uri
-
-    def _connect(self, uri: str) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            uri,
-            uri=True,
-            isolation_level=None,
-            check_same_thread=False,
-            timeout=_BUSY_S,
-            cached_statements=256,
-        )
-        connection.execute("PRAGMA foreign_keys = ON")
-        # a commit is on the disk when it returns: only then may segments be removed (invariant J6)
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.create_function("REGEXP", 2, matches, deterministic=True)
-        return connection
-
 
 #: connections of a parent process, kept from being closed by the garbage collector of its child
 _ABANDONED: list[sqlite3.Connection] = []
-
-
-def raise_as_store_error(error: Exception, path: Path) -> None:
-    """Raise StoreUnavailableError for an error of SQLite that tells of a bad state; return for a bad statement."""
-    text = str(error)
-    for sign, what, hint in _SIGNS:
-        if sign in text:
-            raise StoreUnavailableError(f"{path} {what} ({text:.200})", hint=hint) from error
-
-
-_SIGNS = (
-    ("decode", "is damaged", "restore it from a backup; journals still in inbox/ are not affected"),
-    ("malformed", "is damaged", "restore it from a backup; journals still in inbox/ are not affected"),
-    ("not a database", "is damaged", "restore it from a backup; journals still in inbox/ are not affected"),
-    ("locked", "is being written by another process", "try again; another program may have it open"),
-    ("busy", "is being written by another process", "try again; another program may have it open"),
-    ("readonly", "can't be written to", "check the permissions of the file and its folder"),
-    ("is full", "can't grow", "make room on the disk; nothing recorded is lost, it waits in inbox/"),
-    (
-        "disk I/O error",
-        "can't be read or written",
-        "check the disk; nothing in inbox/ is removed before it is kept",
-    ),
-    ("unable to open", "can't be opened", "check the permissions of the file and its folder"),
-)
-
-
-def _uri(path: Path, options: str = "") -> str:
-    location = "file:" + quote(os.fsencode(path.absolute().as_posix()))  # a path need not be valid UTF-8
-    return f"{location}?{options}" if options else location
-
-
-def _identity(path: Path) -> _Identity:
-    """Return what tells a file from another one at the same place; None when there is none."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
-
-
-def _extent(path: Path) -> tuple[int, ...]:
-    """Return what shows that a file has changed; nothing when it is empty or not there."""
-    try:
-        status = path.stat()
-    except OSError:
-        return ()
-    return (status.st_size, status.st_mtime_ns) if status.st_size else ()
-
-
-def _use_wal(connection: sqlite3.Connection) -> None:
-    """Switch to WAL mode; where the file system can't do it the database stays in rollback mode."""
-    deadline = time.monotonic() + _BUSY_S
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError as error:  # noqa: PERF203 - it is tried again
-            # SQLite does not wait for others here, whatever its timeout
-            if "locked" not in str(error) or time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
+import sqlite3
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
-from trackrecord.journal.place import BLOBS, INBOX, STORE_FILE, STORE_FORMAT, make_store
+from trackrecord.journal.place import BLOBS, INBOX, STORE_FILE, make_store
+from trackrecord.store import identity
 from trackrecord.store.blobs import FileBlobs
 from trackrecord.store.catalog import EmbeddedCatalog
 from trackrecord.store.connections import Connections
+from trackrecord.store.host_lease import HeldElsewhereError
 from trackrecord.store.series import EmbeddedSeries
-from trackrecord.words.errors import StoreNotFoundError, StoreUnavailableError, StoreVersionError
+from trackrecord.words.errors import StoreNotFoundError, StoreUnavailableError
 
 DATABASE = "store.db"
 
@@ -21,8 +22,9 @@ DATABASE = "store.db"
 class EmbeddedStore:
     """An open embedded store; answers ``contract.Store``. Safe to use from any thread.
 
-    ``read_only`` is True when it was asked for, or when the folder can't be written to or its disk is full; then
-    what is in the database is shown, and the inbox stays as it is. A full disk is tried again with each pass.
+    ``read_only`` is True when it was asked for, or when the folder can't be written to, its disk is full, or another
+    host has the database; then what is in the database is shown, and the inbox stays as it is. A full disk and another
+    host are tried again with each pass.
 
     ::
 
@@ -65,12 +67,13 @@ class EmbeddedStore:
         read_only = read_only or not writable
         if not read_only:
             try:
+                _keep_identity(place)
                 make_store(place)
             except OSError as error:
                 raise StoreUnavailableError(
                     f"the store {place} can't be made: {error}", hint="check the path and its permissions"
                 ) from error
-        store_id = _store_id(place)
+        store_id = identity.store_id(place)
         return cls(place, store_id, _connections(place / DATABASE, read_only=read_only))
 
     @property
@@ -92,9 +95,14 @@ class EmbeddedStore:
 
 
 def _connections(database: Path, *, read_only: bool) -> Connections:
-    """Open the database; on a full disk, where SQLite can't even make the files it shares, to read only."""
+    """Open the database; to read only on a full disk, where SQLite can't even make the files it shares.
+
+    So, too, where another host has the database.
+    """
     try:
         return Connections(database, read_only=read_only)
+    except HeldElsewhereError:
+        return Connections(database, read_only=True, for_now=True)
     except StoreUnavailableError as error:
         if read_only or not any(sign in str(error.__cause__) for sign in ("disk I/O error", "is full")):
             raise
@@ -102,6 +110,15 @@ def _connections(database: Path, *, read_only: bool) -> Connections:
             return Connections(database, read_only=True, for_now=True)
         except (StoreUnavailableError, OSError):
             raise error from error.__cause__
+
+
+def _keep_identity(place: Path) -> None:
+    """Make a ``store.json`` that is gone again from the database, before a new one gives the store another id."""
+    if not (place / STORE_FILE).exists() and (place / DATABASE).exists():
+        try:
+            identity.restore_store_file(place)
+        except sqlite3.Error:
+            pass  # a database that can't be read says so when it is opened
 
 
 def _is_store(place: Path) -> bool:
@@ -114,28 +131,3 @@ def _can_write(place: Path) -> bool:
         database = place / DATABASE
         return os.access(place, os.W_OK | os.X_OK) and (not database.exists() or os.access(database, os.W_OK))
     return True
-
-
-def _store_id(place: Path) -> str:
-    """Return the store's id. Raises when ``store.json`` was made by a newer Trackrecord or can't be understood."""
-    path = place / STORE_FILE
-    try:
-        document: Any = json.loads(path.read_bytes())
-        made_for = document["format"]
-        store_id = document["store_id"]
-        if not isinstance(made_for, int) or not isinstance(store_id, str):
-            raise TypeError("format is no whole number or store_id no text")
-    except FileNotFoundError:
-        return ""  # a read-only folder that only has a database or an inbox
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StoreUnavailableError(
-            f"{path} can't be understood: {error!r}",
-            hint='it should read like {"format": 1, "store_id": "..."}; restore it from a backup',
-        ) from error
-    if made_for > STORE_FORMAT:
-        raise StoreVersionError(
-            f"the store {place} has format {made_for}, made by a newer Trackrecord;"
-            f" this one knows up to {STORE_FORMAT}",
-            hint="upgrade with: pip install -U trackrecord",
-        )
-    return store_id

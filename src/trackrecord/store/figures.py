@@ -94,7 +94,7 @@ def stored(connection: sqlite3.Connection, metric: int) -> Figures | None:
 
 def of_columns(steps: Array, times: Array, values: Array) -> list[Figures]:
     """Return the figures of each column of ``values``, whose rows are at ``steps`` and ``times``; at least one row."""
-    first, last = _ends(steps, times)
+    first, last = ends(steps, times)
     return [of_column(steps, times, column, first, last) for column in values.T]
 
 
@@ -103,7 +103,7 @@ def of_column(
 ) -> Figures:
     """Return the figures of one metric; ``first`` and ``last`` are the rows at the ends where those are known."""
     if first is None or last is None:
-        first, last = _ends(steps, times)
+        first, last = ends(steps, times)
     finite = np.isfinite(values)
     count = int(np.count_nonzero(finite))
     if count == len(values):
@@ -126,13 +126,13 @@ def of_column(
     )
 
 
-def _ends(steps: Array, times: Array) -> tuple[Array, Array]:
+def ends(steps: Array, times: Array) -> tuple[Array, Array]:
     """Return the rows with the least and those with the greatest (step, time)."""
-    ends = []
+    found = []
     for extreme in (np.min, np.max):
         rows = np.flatnonzero(steps == extreme(steps))
-        ends.append(rows[times[rows] == extreme(times[rows])])
-    return ends[0], ends[1]
+        found.append(rows[times[rows] == extreme(times[rows])])
+    return found[0], found[1]
 
 
 def _point(steps: Array, times: Array, values: Array, row: int) -> Point:

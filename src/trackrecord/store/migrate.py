@@ -45,20 +45,21 @@ def check_version(connection: sqlite3.Connection, place: Path) -> None:
         )
 
 
-def migrate(connection: sqlite3.Connection, place: Path) -> None:
-    """Bring the database to the newest schema; does nothing, and takes no lock, when it has it.
+def migrate(connection: sqlite3.Connection, place: Path, *, up_to: int | None = None) -> None:
+    """Bring the database to the newest schema (or ``up_to`` one); does nothing, and takes no lock, when it has it.
 
     Two processes may do so at once: the second one waits and finds nothing left to do.
     """
     check_version(connection, place)
-    if schema_of(connection) == newest():
+    wanted = newest() if up_to is None else up_to
+    if schema_of(connection) >= wanted:
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
         check_version(connection, place)
         present = schema_of(connection)
         for number, text in migrations():
-            if number > present:
+            if present < number <= wanted:
                 for statement in _statements(text):
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {number:d}")
