@@ -6,8 +6,10 @@ from benchmarks.bench import Bench, Reach, Row, middle, spread
 from benchmarks.sides import PLAIN, SQLITE, TRACKRECORD
 
 TITLE = "2,000 short runs"
-QUESTION = "Milliseconds a run of 10 params, 3 tags and 30 points (10 calls of 3 metrics), begun and finished one after the "
+QUESTION = (
+    "Milliseconds a run of 10 params, 3 tags and 30 points (10 calls of 3 metrics), begun and finished one after the "
     "other in one process."
+)
 
 
 def run(bench: Bench) -> Row:
