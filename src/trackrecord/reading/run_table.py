@@ -5,14 +5,17 @@ from __future__ import annotations
 import html
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, overload
 
 from trackrecord.exchange.columns import Batch, Column, Field, Kind
 from trackrecord.exchange.tabular import Tabular, pieces
 from trackrecord.query.runs import select_runs
+from trackrecord.reading.editing import RunEditing
 from trackrecord.reading.opening import open_store, warn_of
 from trackrecord.reading.stored_tables import RunPoints, StoredTable, opening_of, stored_table
+from trackrecord.store.embedded import EmbeddedStore
 from trackrecord.words.errors import UsageError
 from trackrecord.words.ids import short_id
 from trackrecord.words.records import RUN_FIELDS, RunRecord
@@ -94,8 +97,10 @@ def _check_types(where: Any, project: Any, order_by: Any, limit: Any) -> None:
         )
 
 
-class RunTable(Sequence[RunRecord], Tabular):
+class RunTable(Sequence[RunRecord], Tabular, RunEditing):
     """Runs in order. ``total`` counts all that fit, also those beyond the limit.
+
+    Its runs can be changed, all in the same way (`archive`, `add_tags`, ...); its rows stay as they were read.
 
     As a data frame it has one row per run: the fields of the run, then ``params.*``, ``summary.*`` and
     ``metrics.*`` (a metric's last value; ``metrics.*.best`` beside it where a contract states a goal). Each column has
@@ -106,6 +111,11 @@ class RunTable(Sequence[RunRecord], Tabular):
         self._rows = tuple(rows)
         self.total = total
         self._place = place
+
+    @contextmanager
+    def _editing(self) -> Iterator[tuple[EmbeddedStore, Sequence[str]]]:
+        with open_store(self._place, on_problem=warn_of) as store:
+            yield store, [run.id for run in self._rows]
 
     def __len__(self) -> int:
         return len(self._rows)

@@ -5,17 +5,21 @@ from __future__ import annotations
 import html
 import os
 import weakref
-from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from trackrecord.exchange.tabular import Frame
+from trackrecord.lifecycle import edits
+from trackrecord.lifecycle.history import ChangeRecord, history_of_run
+from trackrecord.lifecycle.recording import EditReport
 from trackrecord.query.console import console_page
 from trackrecord.query.media import media_page
 from trackrecord.query.names import close_names
 from trackrecord.query.run_detail import run_detail
+from trackrecord.reading.editing import RunEditing
 from trackrecord.reading.history import joined
 from trackrecord.reading.opening import once_taken_in, open_store, warn_of
 from trackrecord.reading.run_table import one_line
@@ -23,6 +27,7 @@ from trackrecord.reading.stored_artifact import StoredArtifact
 from trackrecord.reading.stored_media import StoredMedia
 from trackrecord.reading.stored_metric import StoredMetric
 from trackrecord.reading.stored_tables import RunPoints, StoredTable, stored_table
+from trackrecord.store.embedded import EmbeddedStore
 from trackrecord.words.errors import NotFoundError, UsageError
 from trackrecord.words.records import MediaSeries, MetricFigures, ProblemRecord, RunDetail, RunRecord
 from trackrecord.words.states import RunState
@@ -75,7 +80,7 @@ def open_run(
         raise
 
 
-class StoredRun:
+class StoredRun(RunEditing):
     """A recorded run, as it was when it was opened; points and console are read when asked for.
 
     Closes its store with `close`, at the end of ``with``, or when nothing refers to it any more.
@@ -207,6 +212,28 @@ class StoredRun:
     def media_series(self) -> tuple[MediaSeries, ...]:
         """What it logged that is no number, by key and kind; `media` has the entries of a key."""
         return self.detail.media
+
+    def rename(self, name: str) -> EditReport:
+        """Give the run another name. Raises UsageError for an empty one.
+
+        Example::
+
+            tr.open_run("quiet-river").rename("baseline")
+        """
+        return self._edit(edits.rename(name))
+
+    def changes(self) -> list[ChangeRecord]:
+        """Return what was changed of the run after the fact, the latest first: who, when, before, after."""
+        return history_of_run(self.store, self.id)
+
+    @contextmanager
+    def _editing(self) -> Iterator[tuple[EmbeddedStore, Sequence[str]]]:
+        if not isinstance(self.store, EmbeddedStore):
+            raise UsageError("Only runs of a store in a folder can be changed so far.")
+        yield self.store, [self.id]
+
+    def _was_edited(self) -> None:
+        self.detail = run_detail(self.store, self.id)
 
     def metric(self, name: str) -> StoredMetric:
         """Return one metric. Raises NotFoundError, with what was probably meant."""
