@@ -16,6 +16,7 @@ from trackrecord.server.routes import (
     run,
     runs,
     series,
+    stop,
     store,
 )
 
@@ -31,6 +32,7 @@ ROUTES: tuple[ApiRoute, ...] = (
     *runs.ROUTES,
     *run.ROUTES,
     *edits.ROUTES,
+    *stop.ROUTES,
     *console.ROUTES,
     *media.ROUTES,
     *blobs.ROUTES,
