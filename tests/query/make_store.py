@@ -94,7 +94,16 @@ class StoreMaker:
         for key, series in (metrics or {}).items():
             self._metrics += 1
             self.insert("metric", number=self._metrics, run=number, key=key, **figures(series))
+        self.touch(number)
         return str(row["id"])
+
+    def touch(self, number: int) -> None:
+        """Say that something of a run has changed, as the ingester does with each change."""
+        with self.store.connections.writing(5) as connection:
+            connection.execute("UPDATE revision SET value = value + 1")
+            connection.execute(
+                "UPDATE run SET revision = (SELECT value FROM revision) WHERE number = ?", (number,)
+            )
 
 
 def typed(value: Any) -> dict[str, Any]:

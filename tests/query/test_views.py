@@ -196,14 +196,15 @@ def test_media_in_the_order_of_steps(maker: StoreMaker) -> None:
 
 def test_changes_since_a_revision(maker: StoreMaker) -> None:
     """Only what is younger is named, and nothing at all is named when it is too much."""
-    maker.run("old", revision=1)
-    new = maker.run("new", revision=5, last_step=3.0)
-    changes = changes_since(maker.store, 1)
+    maker.run("old")
+    before = maker.store.catalog.revision()
+    new = maker.run("new", last_step=3.0)
+    changes = changes_since(maker.store, before)
     assert changes.runs is not None
     assert [(run.id, run.project, run.last_step) for run in changes.runs] == [(new, "digits", 3)]
     assert changes.projects == ("digits",)
     assert changes.revision == maker.store.catalog.revision()
-    assert changes_since(maker.store, 5).runs == ()
+    assert changes_since(maker.store, changes.revision).runs == ()
 
 
 def test_curves_that_can_not_be_drawn_are_refused(maker: StoreMaker) -> None:

@@ -40,9 +40,11 @@ _FIELDS: dict[str, Callable[[RunRecord], str]] = {
     "problems": lambda run: str(run.problems),
     "hypothesis": lambda run: one_line(run.hypothesis or ""),
     "exit_code": lambda run: "" if run.exit_code is None else str(run.exit_code),
+    "archived": lambda run: format_ago(run.archived) if run.archived else "",
+    "deleted": lambda run: format_ago(run.deleted) if run.deleted else "",
     "last_step": lambda run: "" if run.last_step is None else format_value(run.last_step),
 }
-_RIGHT = {"created", "ended", "duration", "points", "problems", "last_step", "exit_code"}
+_RIGHT = {"created", "ended", "archived", "deleted", "duration", "points", "problems", "last_step", "exit_code"}
 #: the longer a column can be spared, the lower
 _WEIGHTS = {"id": 90, "name": 100, "project": 82, "state": 80, "created": 70, "duration": 30}
 

@@ -5,8 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from trackrecord.query.columns import columns_of
-from trackrecord.query.names import FIELDS, project_number, written_name
+from trackrecord.query.distinct import Distinct, distinct_values
+from trackrecord.query.lives import Lives
+from trackrecord.query.names import FIELDS, TIME_FIELDS, written_name
+from trackrecord.query.selection import Selection
+from trackrecord.query.sources import Source
 from trackrecord.query.syntax import FIGURES
 from trackrecord.query.tokens import Token, TokenKind, tokenize
 from trackrecord.words.errors import QueryError
@@ -16,6 +22,7 @@ if TYPE_CHECKING:
     from trackrecord.store.contract import Store
 
 _MOST_ITEMS = 50
+_MOST_VALUES = 200
 _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=", "~", "!~")
 _WORDS_AFTER_NAME = (
     "in",
@@ -30,15 +37,7 @@ _WORDS_AFTER_NAME = (
 _TEXT_WORDS = ("contains", "startswith", "endswith")
 
 # Fields whose texts are few enough to be offered.
-_LISTED_FIELDS = {
-    "tags": "tag AS v JOIN run ON run.number = v.run|v.name",
-    "project": "run JOIN project AS v ON v.number = run.project|v.name",
-    "experiment": "run JOIN experiment AS v ON v.number = run.experiment|v.name",
-    "group": "run|run.group_name",
-    "user": "run|run.user",
-    "host": "run|run.host",
-    "name": "run|run.name",
-}
+_LISTED_FIELDS = ("tags", "project", "experiment", "group", "user", "host", "name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,30 +158,36 @@ def _values(store: Store, name_tokens: list[Token], project: str | None) -> list
     key = token.value
     if token.kind is TokenKind.NAME and key == "state":
         return [Completion(f'"{state.value}"', "value") for state in RunState]
-    if token.kind is TokenKind.NAME and key in ("created", "ended"):
+    if token.kind is TokenKind.NAME and key in TIME_FIELDS:
         return [Completion(text, "value") for text in ("-1h", "-1d", "-7d", "-30d")]
-    number = None if project is None else project_number(store.catalog, project)
-    scope = "" if number is None else " WHERE run.project = ?"
-    values: tuple[object, ...] = () if number is None else (number,)
-    if token.kind is TokenKind.NAME and key in _LISTED_FIELDS:
-        tables, column = _LISTED_FIELDS[key].split("|")
-        sql = f"SELECT {column}, COUNT(*) FROM {tables}{scope} GROUP BY {column} ORDER BY 2 DESC, 1 LIMIT 200"  # noqa: S608 - ours
-        rows = store.catalog.rows(sql, values)
-        return [_value(text, runs) for text, runs in rows if text is not None]
-    for namespace in ("params.", "summary."):
+    listed = token.kind is TokenKind.NAME and key in _LISTED_FIELDS
+    for namespace in () if listed else ("params.", "summary."):
         key = key.removeprefix(namespace)
-    items = []
-    for table in ("summary", "param"):
-        sql = (
-            f"SELECT v.text, v.kind, v.value, COUNT(*) FROM {table} AS v JOIN run ON run.number = v.run "  # noqa: S608 - ours
-            f"WHERE v.key = ? AND v.kind IN ('text', 'bool', 'int') {scope.replace('WHERE', 'AND')} "
-            f"GROUP BY v.text, v.kind, v.value ORDER BY 4 DESC, 1, 3 LIMIT {_MOST_ITEMS}"
-        )
-        for text, kind, value, runs in store.catalog.rows(sql, (key, *values)):
-            items.append(
-                _value(text, runs) if kind == "text" else Completion(str(value), "value", _runs(runs))
-            )
+    with store.catalog.columns.reading() as view:
+        fitting, names = Selection(project).fitting(view, Lives.of(view))
+        runs = np.flatnonzero(fitting)
+        if listed:
+            found = distinct_values(names.field(key), runs, view.size)
+            return _most_frequent(found, _MOST_VALUES)
+        items = []
+        for space in ("summary", "param"):
+            column = view.value(space, key)
+            if column is not None:
+                found = distinct_values((Source.of(column),), runs, view.size)
+                items += _most_frequent(found, _MOST_ITEMS)
     return items
+
+
+def _most_frequent(found: Distinct, most: int) -> list[Completion]:
+    """Return the texts, whole numbers and truths among some values, those of most runs first."""
+    counts = [(value, runs) for value, runs in found.counts() if isinstance(value, (str, int))]
+    counts.sort(key=lambda counted: -counted[1])
+    return [
+        _value(value, runs)
+        if isinstance(value, str)
+        else Completion(str(value).lower(), "value", _runs(runs))
+        for value, runs in counts[:most]
+    ]
 
 
 def _value(text: str, runs: int) -> Completion:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from trackrecord.query.moments import moment_at
 from trackrecord.query.names import close_names, project_number
-from trackrecord.query.sql import ALWAYS, Fragment, both
+from trackrecord.query.sql import whole_numbers
 from trackrecord.words.errors import AmbiguousError, NotFoundError
 from trackrecord.words.ids import short_id
 
@@ -31,36 +31,42 @@ def find_run(store: Store, text: str, project: str | None = None) -> str:
     """
     text = text.strip()
     rows = store.catalog.rows
-    number = None if project is None else project_number(store.catalog, project)
-    scope = ALWAYS if number is None else Fragment("run.project = ?", (number,))
+    number = None if project is None else project_number(rows, project)
     if not text or "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
         raise NotFoundError(
             f"{text[:60]!r} is not the name of a run.", hint="`trackrecord ls` lists the runs."
         )
-    if rows(f"SELECT 1 FROM run WHERE {scope.sql} AND id = ?", (*scope.values, text)):  # noqa: S608 - ours
+    if rows("SELECT 1 FROM run WHERE id = ? AND ? IN (project, 0)", (text, number or 0)):
         return text
-    found = _fitting(store, both([scope, Fragment("run.name = ?", (text,))]))
+    numbers = [row[0] for row in rows("SELECT number FROM run WHERE name = ? LIMIT 1000", (text,))]
     if len(text) >= SHORTEST_PIECE:
         piece = text.lower()
-        ends = Fragment(
-            "(substr(run.id, 1, ?) = ? OR (length(run.id) >= ? AND substr(run.id, length(run.id) - ?) = ?))",
-            (len(piece), piece, len(piece), len(piece) - 1, piece),
-        )
-        found += _fitting(store, both([scope, ends]))
-    found = list(dict.fromkeys(found))
+        # the index of ids has all that this looks at, so that no run itself is read
+        numbers += [
+            row[0]
+            for row in rows(
+                "SELECT number FROM run WHERE substr(id, 1, ?) = ? OR substr(id, -?) = ? LIMIT 1000",
+                (len(piece), piece, len(piece), piece),
+            )
+        ]
+    found = _candidates(store, numbers, number)
     if len(found) == 1:
         return found[0][0]
     if found:
         raise _several(text, found)
-    raise _nothing(store, text, scope, project)
+    raise _nothing(store, text, number, project)
 
 
-def _fitting(store: Store, condition: Fragment) -> list[_Candidate]:
-    return store.catalog.rows(
-        "SELECT run.id, run.name, run.created, p.name FROM run JOIN project AS p ON p.number = run.project "  # noqa: S608 - ours
-        f"WHERE {condition.sql} ORDER BY run.created DESC LIMIT ?",
-        (*condition.values, _MOST_CANDIDATES + 1),
+def _candidates(store: Store, numbers: list[int], project: int | None) -> list[_Candidate]:
+    """Return runs by number, those in the trash only where there is no other."""
+    rows = store.catalog.rows(
+        "SELECT run.id, run.name, run.created, p.name, run.deleted IS NOT NULL "  # noqa: S608 - whole numbers of ours
+        "FROM run JOIN project AS p ON p.number = run.project "
+        f"WHERE run.number IN ({whole_numbers(numbers)}) AND ? IN (run.project, 0) ORDER BY run.created DESC",
+        (project or 0,),
     )
+    kept = [row for row in rows if not row[4]] or rows
+    return [(run_id, name, created, project_name) for run_id, name, created, project_name, _ in kept]
 
 
 def _several(text: str, found: list[_Candidate]) -> AmbiguousError:
@@ -80,10 +86,10 @@ def _several(text: str, found: list[_Candidate]) -> AmbiguousError:
     )
 
 
-def _nothing(store: Store, text: str, scope: Fragment, project: str | None) -> NotFoundError:
+def _nothing(store: Store, text: str, number: int | None, project: str | None) -> NotFoundError:
     recent = store.catalog.rows(
-        f"SELECT name, id FROM run WHERE {scope.sql} ORDER BY created DESC LIMIT 1000",  # noqa: S608 - ours
-        scope.values,
+        "SELECT name, id FROM run WHERE ? IN (project, 0) ORDER BY created DESC LIMIT 1000",
+        (number or 0,),
     )
     hint = "`trackrecord ls` lists the runs." if recent else "The store has no run yet."
     if project is not None:

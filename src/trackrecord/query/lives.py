@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from trackrecord.query.sql import whole_numbers
+from trackrecord.store.columns import ColumnView
 from trackrecord.words.states import RunState
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Lives:
-    """States derived from signs of life at ``now`` (nanoseconds since 1970), for Python and SQL alike."""
+    """States derived from signs of life at ``now`` (nanoseconds since 1970)."""
 
     live: dict[int, RunState]
     now: int
@@ -26,9 +26,10 @@ class Lives:
         object.__setattr__(self, "_newest", max(self.live, default=0))
 
     @classmethod
-    def of(cls, store: Store) -> Lives:
-        """Read the states of a store as they are now."""
-        return cls(store.catalog.live_states(), time.time_ns())
+    def of(cls, source: Store | ColumnView) -> Lives:
+        """Read the states as they are now: of a store, or as of a view of it."""
+        catalog = source if isinstance(source, ColumnView) else source.catalog
+        return cls(catalog.live_states(), time.time_ns())
 
     def state(self, number: int, ended_state: str | None) -> RunState:
         """Return the state of the run with this number."""
@@ -42,28 +43,3 @@ class Lives:
         if not state.has_ended():
             return self.now
         return grown_at if ended is None or state is RunState.CRASHED else ended
-
-    @property
-    def state_sql(self) -> str:
-        """The same as `state`, as an SQL expression over ``run``."""
-        cases = "".join(
-            f" WHEN run.number IN ({whole_numbers(numbers)}) THEN '{state.value}'"
-            for state in RunState
-            if state is not RunState.CRASHED
-            and (numbers := [number for number, found in self.live.items() if found is state])
-        )
-        return (
-            f"(CASE WHEN run.ended_state IS NOT NULL THEN run.ended_state{cases}"
-            f" WHEN run.number > {self._newest} THEN 'running' ELSE 'crashed' END)"
-        )
-
-    @property
-    def duration_sql(self) -> str:
-        """Seconds from creation to `end`, as an SQL expression over ``run``."""
-        ended = "COALESCE(run.ended, run.grown_at)"
-        alive = f"{self.state_sql} IN ('running', 'silent')"
-        end = (
-            f"(CASE WHEN run.ended_state IS NOT NULL THEN {ended}"
-            f" WHEN {alive} THEN {self.now} ELSE run.grown_at END)"
-        )
-        return f"(CASE WHEN {end} > run.created THEN ({end} - run.created) / 1000000000.0 ELSE 0.0 END)"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from trackrecord.query.cursors import cursor_at, position_of
 from trackrecord.query.find_run import find_run
 from trackrecord.query.moments import moment_at
-from trackrecord.query.runs import cursor_at, position_of
 from trackrecord.query.stored_values import json_value, step_of
 from trackrecord.words.errors import NotFoundError
 from trackrecord.words.records import MediaEntry

@@ -7,17 +7,22 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from trackrecord.query.lives import Lives
-from trackrecord.query.sources import FieldKind, FieldSource, KeySource, Source
-from trackrecord.query.sql import whole_numbers
+from trackrecord.query.sources import FieldKind, Source, Sources, TagSource
 from trackrecord.query.syntax import FIGURES, NAMESPACES, Name
+from trackrecord.store.column import Array, Column, Kind, Texts
 from trackrecord.words.contract import MetricContract, contract_for
 from trackrecord.words.errors import NotFoundError, QueryError
+from trackrecord.words.states import RunState
 
 if TYPE_CHECKING:
-    from trackrecord.store.contract import Catalog, Store
+    from trackrecord.store.columns import ColumnView
+    from trackrecord.store.contract import Rows
 
-_TABLES = {"summary": "summary", "metrics": "metric", "params": "param"}
+#: how the catalog calls what filters call by the name in front
+SPACES = {"summary": "summary", "metrics": "metric", "params": "param"}
 
 # How a figure of a metric is called in the catalog.
 _FIGURE_COLUMNS = {figure: figure for figure in FIGURES} | {"step": "last_step"}
@@ -35,6 +40,8 @@ _TEXT_FIELDS = (
     "experiment",
 )
 _NUMBER_FIELDS = ("duration", "points", "problems", "last_step", "exit_code")
+#: fields that hold a moment
+TIME_FIELDS = ("created", "ended", "archived", "deleted")
 
 #: Fields that every run has by itself, in the order in which they are offered.
 FIELDS = (
@@ -46,29 +53,20 @@ FIELDS = (
     "duration",
     *_TEXT_FIELDS[1:],
     *_NUMBER_FIELDS[1:],
+    *TIME_FIELDS[2:],
 )
-
-_SUBQUERIES = {
-    "project": "(SELECT p.name FROM project AS p WHERE p.number = run.project)",
-    "experiment": "(SELECT e.name FROM experiment AS e WHERE e.number = run.experiment)",
-    "group": "run.group_name",
-}
-_ALWAYS_THERE = ("name", "id", "project", "created", "state", "duration", "points", "problems")
 
 _PLAIN_NAME = re.compile(r"[^\W\d][\w/:@%-]*(?:\.[\w/:@%-]+)*\Z")
 _KEYWORDS = {"and", "or", "not", "in", "is", "contains", "startswith", "endswith", "missing", "nan", "inf"}
 _KEYWORDS |= {"true", "false", "none", "null"}
 
-# For a "did you mean" it is enough to know this many names.
-_MOST_NAMES = 20_000
 
-
-def project_number(catalog: Catalog, name: str) -> int:
+def project_number(rows: Rows, name: str) -> int:
     """Return the number of a project. Raises NotFoundError with suggestions."""
-    found = catalog.rows("SELECT number FROM project WHERE name = ?", (name,))
+    found = rows("SELECT number FROM project WHERE name = ?", (name,))
     if found:
         return int(found[0][0])
-    names = [row[0] for row in catalog.rows("SELECT name FROM project ORDER BY changed DESC LIMIT 1000")]
+    names = [row[0] for row in rows("SELECT name FROM project ORDER BY changed DESC LIMIT 1000")]
     raise NotFoundError(
         f"There is no project {name!r}.",
         suggestions=close_names(name, names),
@@ -76,12 +74,12 @@ def project_number(catalog: Catalog, name: str) -> int:
     )
 
 
-def contracts_by_project(catalog: Catalog, project: int | None = None) -> dict[int, list[MetricContract]]:
+def contracts_by_project(rows: Rows, project: int | None = None) -> dict[int, list[MetricContract]]:
     """Return the metric contracts of one project or of all, by project number."""
     condition, values = ("", ()) if project is None else (" WHERE project = ?", (project,))
     sql = "SELECT project, pattern, goal, unit, is_primary, x, low, high, description FROM contract"
     contracts: dict[int, list[MetricContract]] = {}
-    for row in catalog.rows(f"{sql}{condition} ORDER BY project, pattern", values):
+    for row in rows(f"{sql}{condition} ORDER BY project, pattern", values):
         number, pattern, goal, unit, primary, x, low, high, description = row
         contract = MetricContract(pattern, goal, unit, bool(primary), x, low, high, description)
         contracts.setdefault(number, []).append(contract)
@@ -129,8 +127,8 @@ def _in_backticks(key: str) -> str:
 class Names:
     """The names that can be used in filters over one store, or over one project of it."""
 
-    def __init__(self, store: Store, lives: Lives, project: int | None = None) -> None:
-        self._catalog = store.catalog
+    def __init__(self, view: ColumnView, lives: Lives, project: int | None = None) -> None:
+        self._view = view
         self._lives = lives
         self._project = project
         self._contracts: dict[int, list[MetricContract]] | None = None
@@ -140,13 +138,18 @@ class Names:
         """The moment against which ``-7d`` counts, nanoseconds since 1970."""
         return self._lives.now
 
-    def resolve(self, name: Name, text: str = "") -> tuple[Source, ...]:
+    @property
+    def size(self) -> int:
+        """How long every column is."""
+        return self._view.size
+
+    def resolve(self, name: Name, text: str = "") -> Sources:
         """Return the sources of a name in order; none at all in a store where nothing has a name yet.
 
         Raises QueryError, with suggestions, for a name that nothing in the store has.
         """
         if name.namespace is None and not name.exact and name.key in FIELDS:
-            return (self.field(name.key),)
+            return self.field(name.key)
         found: tuple[Source, ...] = ()
         key, figure = name.key, name.figure
         if figure is None:
@@ -155,36 +158,77 @@ class Names:
                 key, _, figure = key.rpartition(".")
         if not found and key and figure in FIGURES:
             found = self._metric(key, figure)
-            if not found and self._is_known("metric", key):
+            if not found and self._is_known("metrics", key):
                 raise _no_goal(name, key, text)
         if not found and self._has_any_name():
             raise self._unknown(name, text)
         return found
 
-    def field(self, name: str) -> FieldSource:
+    def field(self, name: str) -> tuple[Source, ...] | TagSource:
         """Return the source of a field that every run has by itself."""
-        there = name in _ALWAYS_THERE
+        view = self._view
         if name == "tags":
-            return FieldSource(name, FieldKind.TAGS, "tags", always_there=True)
+            return TagSource(view.tags(), view.size)
         if name == "state":
-            return FieldSource(name, FieldKind.STATE, self._lives.state_sql, there)
+            return (Source.of(self._states(), FieldKind.STATE),)
         if name == "duration":
-            return FieldSource(name, FieldKind.NUMBER, self._lives.duration_sql, there)
-        if name in ("created", "ended"):
-            return FieldSource(name, FieldKind.TIME, f"run.{name}", there)
+            return (Source.of(self._durations(), FieldKind.NUMBER),)
+        if name in TIME_FIELDS:
+            return (Source.of(view.field(name), FieldKind.TIME),)
+        if name in ("project", "experiment"):
+            return (Source.of(self._called(name), FieldKind.TEXT),)
         kind = FieldKind.TEXT if name in _TEXT_FIELDS else FieldKind.NUMBER
-        return FieldSource(name, kind, _SUBQUERIES.get(name, f"run.{name}"), there)
+        return (Source.of(view.field("group_name" if name == "group" else name), kind),)
+
+    def _called(self, table: str) -> Column:
+        """Return the names of the projects or experiments of the runs."""
+        numbers = self._view.field(table)
+        called = self._view.rows(f"SELECT number, name FROM {table} ORDER BY number")  # noqa: S608 - ours
+        texts = Texts()
+        code_of = np.full(max((row[0] for row in called), default=0) + 1, -1, np.int64)
+        code_of[[row[0] for row in called]] = texts.codes([row[1] for row in called])
+        there = numbers.kinds != Kind.MISSING
+        codes = np.where(there, code_of[np.where(there, numbers.numbers, 0)], -1)
+        return _text_column(self._view.revision, codes, texts)
+
+    def _states(self) -> Column:
+        """Return the states, those of live runs as they are at this moment."""
+        ended = self._view.field("ended_state")
+        texts = Texts(state.value for state in RunState)
+        codes = np.full(self.size, -1, np.int64)
+        if ended.codes is not None and ended.texts is not None:
+            said = ended.kinds == Kind.TEXT
+            codes[said] = texts.codes(ended.texts.texts)[ended.codes[said]]
+        unsaid = np.flatnonzero((ended.kinds == Kind.MISSING) & self._view.exists())
+        codes[unsaid] = texts.codes([self._lives.state(run, None).value for run in unsaid.tolist()])
+        return _text_column(self._view.revision, codes, texts)
+
+    def _durations(self) -> Column:
+        """Return the seconds from creation to the end: to now while a run lives, else to its last sign of life."""
+        view = self._view
+        ended, grown_at = view.field("ended"), view.field("grown_at").numbers
+        said = view.field("ended_state").kinds == Kind.TEXT
+        ends = np.where(said & (ended.kinds != Kind.MISSING), ended.numbers, grown_at)
+        for run in np.flatnonzero(~said & view.exists()).tolist():
+            if not self._lives.state(run, None).has_ended():
+                ends[run] = self._lives.now
+        seconds = np.maximum(0.0, (ends - view.field("created").numbers) / 1e9)
+        there = view.exists()
+        return Column(
+            view.revision,
+            np.where(there, np.uint8(Kind.FLOAT), np.uint8(0)),
+            np.where(there, seconds, np.nan),
+        )
 
     def keys(self, namespace: str) -> list[str]:
         """Return the keys of one namespace, of the project first, then of the whole store."""
-        table = _TABLES[namespace]
-        everywhere = f"SELECT DISTINCT key FROM {table} ORDER BY key LIMIT {_MOST_NAMES}"  # noqa: S608 - ours
-        found = [row[0] for row in self._catalog.rows(everywhere)]
-        if self._project is None:
-            return found
-        here = f"SELECT DISTINCT v.key FROM run JOIN {table} AS v ON v.run = run.number WHERE run.project = ?"  # noqa: S608 - ours
-        mine = sorted(row[0] for row in self._catalog.rows(here, (self._project,)))
-        return list(dict.fromkeys([*mine, *found]))
+        space = SPACES[namespace]
+        everyone = self._view.exists()
+        found: list[str] = []
+        for project in dict.fromkeys([self._project, None]):
+            counts = self._view.key_counts(everyone, project)
+            found += sorted({key for its_space, key, _ in counts if its_space == space})
+        return list(dict.fromkeys(found))
 
     def _keyed(self, namespace: str | None, key: str) -> tuple[Source, ...]:
         found: list[Source] = []
@@ -192,48 +236,40 @@ class Names:
             if namespace in (None, candidate):
                 if candidate == "metrics":
                     found += self._metric(key, "last")
-                elif self._is_known(_TABLES[candidate], key):
-                    found.append(KeySource(_TABLES[candidate], key))
+                elif (column := self._view.value(SPACES[candidate], key)) is not None:
+                    found.append(Source.of(column))
         return tuple(found)
 
     def _metric(self, key: str, figure: str) -> tuple[Source, ...]:
-        if not self._is_known("metric", key):
-            return ()
         if figure in ("best", "best_step"):
             return self._best(key, "_step" if figure == "best_step" else "")
-        return (KeySource("metric", key, _FIGURE_COLUMNS[figure]),)
+        column = self._view.figure(key, _FIGURE_COLUMNS[figure])
+        return () if column is None else (Source.of(column),)
 
     def _best(self, key: str, suffix: str) -> tuple[Source, ...]:
         if self._contracts is None:
-            self._contracts = contracts_by_project(self._catalog, self._project)
+            self._contracts = contracts_by_project(self._view.rows, self._project)
         by_goal: dict[str, list[int]] = {}
         for project, contracts in self._contracts.items():
             contract = contract_for(key, contracts)
             if contract is not None and contract.goal is not None:
                 by_goal.setdefault(contract.goal, []).append(project)
-        return tuple(
-            KeySource("metric", key, goal + suffix, f"run.project IN ({whole_numbers(projects)})")
-            for goal, projects in sorted(by_goal.items())
-        )
+        found = []
+        for goal, projects in sorted(by_goal.items()):
+            column = self._view.figure(key, goal + suffix)
+            if column is not None:
+                found.append(Source.of(column, among=np.isin(self._view.field("project").numbers, projects)))
+        return tuple(found)
 
-    def _is_known(self, table: str, key: str) -> bool:
-        # One probe per index; the last one is for values that are neither number nor text.
-        probes: tuple[str, ...] = ("",)
-        if table != "metric":
-            probes = (
-                " AND number IS NOT NULL",
-                " AND text IS NOT NULL",
-                " AND number IS NULL AND text IS NULL",
-            )
-        return any(
-            self._catalog.rows(f"SELECT 1 FROM {table} WHERE key = ?{probe} LIMIT 1", (key,))  # noqa: S608 - ours
-            for probe in probes
-        )
+    def _is_known(self, namespace: str, key: str) -> bool:
+        if namespace == "metrics":
+            return self._view.figure(key, "last") is not None
+        return self._view.value(SPACES[namespace], key) is not None
 
     def _has_any_name(self) -> bool:
         return any(
-            self._catalog.rows(f"SELECT 1 FROM {table} LIMIT 1")  # noqa: S608 - a table of ours
-            for table in _TABLES.values()
+            self._view.rows(f"SELECT 1 FROM {table} LIMIT 1")  # noqa: S608 - a table of ours
+            for table in SPACES.values()
         )
 
     def _unknown(self, name: Name, text: str) -> QueryError:
@@ -245,7 +281,7 @@ class Names:
         else:
             candidates = {written_name(key, name.namespace): key for key in self.keys(name.namespace)}
             for space in NAMESPACES:
-                if space != name.namespace and self._is_known(_TABLES[space], name.key):
+                if space != name.namespace and self._is_known(space, name.key):
                     candidates[written_name(name.key, space)] = name.key
             what = {"summary": "summary value", "metrics": "metric", "params": "param"}[name.namespace]
         written: dict[str, list[str]] = {}
@@ -270,3 +306,8 @@ def _no_goal(name: Name, key: str, text: str) -> QueryError:
         suggestions=(f'metrics["{key}"].max', f'metrics["{key}"].min'),
         hint=f'State it once: tr.define_metric("{key}", goal="max").',
     )
+
+
+def _text_column(revision: int, codes: Array, texts: Texts) -> Column:
+    kinds = np.where(codes >= 0, np.uint8(Kind.TEXT), np.uint8(Kind.MISSING))
+    return Column(revision, kinds, np.full(len(codes), np.nan), codes, texts)

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from trackrecord.query.names import Names
 from trackrecord.query.parser import parse_name
-from trackrecord.query.sources import FieldKind, FieldSource, KeySource, Source, Values
-from trackrecord.query.sql import Fragment, sequence
+from trackrecord.query.sources import FieldKind, Source, TagSource
 from trackrecord.query.syntax import Name
 from trackrecord.query.tokens import LONGEST_TEXT
+from trackrecord.store.column import Array, Kind, Texts
 from trackrecord.words.errors import QueryError
 
-# Each one is a join over all runs that fit.
 _MOST_KEYS = 8
-
-#: Behind all that was asked for, so that the order is complete.
-TIES = "run.created DESC, run.id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +25,6 @@ class SortKey:
     name: Name
     descending: bool
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class CompiledOrder:
-    """The joins that an order needs, and what goes behind ORDER BY."""
-
-    joins: Fragment
-    terms: Fragment
 
 
 def parse_order(order_by: str | Sequence[str]) -> list[SortKey]:
@@ -93,44 +83,76 @@ def _split(text: str) -> list[tuple[str, int]]:
     return [*parts, (text[start:], start)]
 
 
-def compile_order(keys: Sequence[SortKey], names: Names) -> CompiledOrder:
-    """Return the SQL of an order. Raises QueryError for names that nothing has."""
-    joins: list[Fragment] = []
-    terms: list[str] = []
+def order_columns(keys: Sequence[SortKey], names: Names) -> list[Array]:
+    """Return arrays by whose numbers, the first one first, runs are ordered. Raises QueryError for unknown names."""
+    columns: list[Array] = []
     for key in keys:
         sources = names.resolve(key.name, key.text)
-        if not sources:
-            continue
-        direction = " DESC" if key.descending else ""
-        first = sources[0]
-        if isinstance(first, FieldSource):
-            if first.kind is FieldKind.TAGS:
-                raise QueryError("Tags have no order.", text=key.text, position=key.name.position)
-            if not first.always_there:
-                terms.append(f"{first.sql} IS NULL")
-            terms.append(first.sql + direction)
-            continue
-        aliased = [(source, f"o{len(joins) + number}") for number, source in enumerate(sources)]
-        joins += [source.join(alias) for source, alias in aliased if isinstance(source, KeySource)]
-        terms += _terms(aliased, direction)
-    return CompiledOrder(sequence(joins), Fragment(", ".join([*terms, TIES])))
+        if isinstance(sources, TagSource):
+            raise QueryError("Tags have no order.", text=key.text, position=key.name.position)
+        if sources and sources[0].field is FieldKind.TIME:
+            columns += _times(sources[0], descending=key.descending)
+        elif sources:
+            columns.append(value_places(sources, names.size, descending=key.descending))
+    return columns
 
 
-def _terms(aliased: list[tuple[Source, str]], direction: str) -> list[str]:
-    """Numbers, then texts, then what has no order, then NaN, then missing: whichever the direction."""
-    ranks, numbers, texts = [], [], []
-    for source, alias in aliased:
-        assert isinstance(source, KeySource)
-        there, values = source.joined_present(alias), source.values(alias)
-        ranks.append(f"WHEN {there} THEN {_rank(values)}")
-        numbers.append(f"WHEN {there} THEN {values.number}")
-        texts.append(f"WHEN {there} THEN {values.text or 'NULL'}")
-    terms = [f"CASE {' '.join(ranks)} ELSE 4 END", f"CASE {' '.join(numbers)} END{direction}"]
-    if any(source.values(alias).text for source, alias in aliased):
-        terms.append(f"CASE {' '.join(texts)} END{direction}")
-    return terms
+# Every value becomes a whole number of 64 bits. Those of floats go up to that of infinity, _INFINITY; what comes
+# behind them has the higher ones to itself.
+_SIGN = np.uint64(1 << 63)
+# more than a column can have, and less than what lies between the two places
+_MOST_TEXTS = 1 << 40
+_TEXTS, _OTHERS, _NANS, _MISSING = (np.uint64(top << 48) for top in (0xFFF1, 0xFFF8, 0xFFFA, 0xFFFC))
 
 
-def _rank(values: Values) -> str:
-    text = "" if values.text is None else f" WHEN {values.text} IS NOT NULL THEN 1"
-    return f"(CASE WHEN {values.nan} THEN 3 WHEN {values.number} IS NOT NULL THEN 0{text} ELSE 2 END)"
+def value_places(
+    sources: tuple[Source, ...], size: int, *, descending: bool = False, apart: bool = False
+) -> Array:
+    """Return whole numbers in the order of values: numbers, texts, what has no order, NaN, missing last both ways.
+
+    With ``apart`` lists and the like that are not written alike, and None, have places of their own.
+    """
+    places = np.full(size, _MISSING)
+    absent = np.ones(size, bool)
+    ranks = _text_ranks(sources)
+    for source, rank_of in zip(sources, ranks, strict=True):
+        column = source.column
+        # -0.0 + 0.0 is 0.0: the two are equal
+        found = _float_places(column.numbers + 0.0, descending=descending)
+        found[(column.kinds == Kind.OTHER) | (column.kinds == Kind.NONE)] = _OTHERS
+        found[column.kinds == Kind.NAN] = _NANS
+        if apart and column.codes is not None:
+            others = column.kinds == Kind.OTHER
+            found[others] += np.uint64(1) + rank_of[column.codes[others]].astype(np.uint64)
+        if column.codes is not None:
+            texts = column.kinds == Kind.TEXT
+            rank = rank_of[column.codes[texts]]
+            found[texts] = _TEXTS + (_MOST_TEXTS - rank if descending else rank).astype(np.uint64)
+        chosen = absent & source.present
+        places[chosen] = found[chosen]
+        absent &= ~source.present
+    return places
+
+
+def _float_places(numbers: Array, *, descending: bool) -> Array:
+    bits = numbers.view(np.uint64)
+    places: Array = np.where(bits >> np.uint64(63) == 1, ~bits, bits | _SIGN)
+    return ~places if descending else places
+
+
+def _text_ranks(sources: tuple[Source, ...]) -> list[Array]:
+    """Return for each source the rank of its texts among those of all."""
+    texts = [source.column.texts for source in sources]
+    given = [each for each in texts if each is not None]
+    if len(given) <= 1:
+        return [np.empty(0, np.int64) if each is None else each.ranks() for each in texts]
+    together = Texts(text for each in given for text in each.texts)
+    ranks = together.ranks()
+    return [np.empty(0, np.int64) if each is None else ranks[together.codes(each.texts)] for each in texts]
+
+
+def _times(source: Source, *, descending: bool) -> list[Array]:
+    places = source.column.numbers.view(np.uint64) ^ _SIGN
+    missing = ~source.present
+    places = np.where(missing, np.uint64(0), ~places if descending else places)
+    return [missing, places] if missing.any() else [places]

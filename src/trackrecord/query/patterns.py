@@ -4,7 +4,7 @@ The engine of Python's ``re`` goes back and tries again, so a short pattern can 
 years, and nothing can interrupt it. So patterns that can explode are refused, and how much of a text a
 pattern sees depends on how many open-ended repeats it has: the work on one text stays below about 1e7
 steps (a fraction of a second) even for a text made for the purpose; ordinary texts take microseconds. How long
-all runs together may take is limited where the search runs (``store/search.py``).
+all runs together may take is limited where the search runs (``evaluate.py``).
 """
 
 from __future__ import annotations

@@ -5,17 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from trackrecord.query.columns import columns_of
+from trackrecord.query.cursors import cursor_at, position_of
 from trackrecord.query.lives import Lives
 from trackrecord.query.moments import moment_at
-from trackrecord.query.names import contracts_by_project, project_number
-from trackrecord.query.runs import cursor_at, position_of
+from trackrecord.query.names import Names, contracts_by_project, project_number
+from trackrecord.query.selection import OrderedRuns, Selection
+from trackrecord.query.sources import TagSource
 from trackrecord.query.sql import whole_numbers
+from trackrecord.store.column import Array, Kind
 from trackrecord.words.contract import MetricContract, contract_for
 from trackrecord.words.records import ExperimentRecord, PrimaryResult, ProjectDetail, ProjectRecord, RunRecord
 from trackrecord.words.states import RunState
 
 if TYPE_CHECKING:
+    from trackrecord.store.columns import ColumnView
     from trackrecord.store.contract import Store
 
 _FAILED = (RunState.FAILED, RunState.CRASHED)
@@ -49,10 +55,10 @@ def list_projects(
 
 def project_detail(store: Store, name: str) -> ProjectDetail:
     """Return one project, whole. Raises NotFoundError with suggestions."""
-    number = project_number(store.catalog, name)
+    number = project_number(store.catalog.rows, name)
     return ProjectDetail(
         record=_projects(store, [number])[0],
-        contracts=tuple(contracts_by_project(store.catalog, number).get(number, ())),
+        contracts=tuple(contracts_by_project(store.catalog.rows, number).get(number, ())),
         experiments=experiments_of(store, name),
         columns=columns_of(store, name),
     )
@@ -60,11 +66,11 @@ def project_detail(store: Store, name: str) -> ProjectDetail:
 
 def experiments_of(store: Store, project: str | None = None) -> tuple[ExperimentRecord, ...]:
     """Return the experiments of a project, or of all, the oldest first. Raises NotFoundError."""
-    number = None if project is None else project_number(store.catalog, project)
+    number = None if project is None else project_number(store.catalog.rows, project)
     scope = "" if number is None else "WHERE e.project = ?"
     sql = (
         "SELECT e.name, p.name, e.hypothesis, e.prediction, e.verdict, e.conclusion, e.created, e.updated, "  # noqa: S608 - ours
-        "(SELECT COUNT(*) FROM run WHERE run.experiment = e.number) "
+        "(SELECT COUNT(*) FROM run WHERE run.experiment = e.number AND run.deleted IS NULL AND run.archived IS NULL) "
         f"FROM experiment AS e JOIN project AS p ON p.number = e.project {scope} ORDER BY e.created, e.number"
     )
     return tuple(
@@ -95,21 +101,19 @@ def experiment_of(store: Store, run: RunRecord) -> ExperimentRecord | None:
 def _projects(store: Store, numbers: list[int]) -> tuple[ProjectRecord, ...]:
     these = whole_numbers(numbers)
     rows = store.catalog.rows
-    lives = Lives.of(store)
-    counts: dict[int, dict[RunState, int]] = {}
-    sql = f"SELECT project, ended_state, COUNT(*) FROM run WHERE project IN ({these}) AND "  # noqa: S608 - ours
-    for project, state, runs in rows(f"{sql}ended_state IS NOT NULL GROUP BY project, ended_state"):
-        counts.setdefault(project, {})[RunState(state)] = runs
-    for project, number in rows(
-        f"SELECT project, number FROM run WHERE ended_state IS NULL AND project IN ({these})"  # noqa: S608 - ours
-    ):
-        by_state = counts.setdefault(project, {})
-        live = lives.state(number, None)
-        by_state[live] = by_state.get(live, 0) + 1
+    with store.catalog.columns.reading() as view:
+        lives = Lives.of(view)
+        fitting, names = Selection().fitting(view, lives)
+        of_project = view.field("project").numbers
+        counts = _counts_by_state(fitting, of_project, names)
+        contracts = contracts_by_project(view.rows)
+        primary = {
+            number: _primary(view, contracts.get(number, []), fitting & (of_project == number))
+            for number in numbers
+        }
     experiments = dict(
         rows(f"SELECT project, COUNT(*) FROM experiment WHERE project IN ({these}) GROUP BY project")  # noqa: S608 - ours
     )
-    contracts = contracts_by_project(store.catalog)
     facts = {
         row[0]: row
         for row in rows(f"SELECT number, name, created, changed FROM project WHERE number IN ({these})")  # noqa: S608 - ours
@@ -127,30 +131,47 @@ def _projects(store: Store, numbers: list[int]) -> tuple[ProjectRecord, ...]:
                 created=moment_at(created),
                 last_activity=moment_at(changed),
                 experiments=experiments.get(number, 0),
-                primary=_primary(store, number, contracts.get(number, [])),
+                primary=primary[number],
             )
         )
     return tuple(records)
 
 
-def _primary(store: Store, project: int, contracts: list[MetricContract]) -> PrimaryResult | None:
+def _counts_by_state(fitting: Array, of_project: Array, names: Names) -> dict[int, dict[RunState, int]]:
+    states = names.field("state")
+    assert not isinstance(states, TagSource)
+    column = states[0].column
+    assert column.codes is not None
+    assert column.texts is not None
+    runs = np.flatnonzero(fitting)
+    pairs, totals = np.unique(of_project[runs] * 64 + column.codes[runs], return_counts=True)
+    counts: dict[int, dict[RunState, int]] = {}
+    for pair, total in zip(pairs.tolist(), totals.tolist(), strict=True):
+        counts.setdefault(pair // 64, {})[RunState(column.texts.texts[pair % 64])] = total
+    return counts
+
+
+def _primary(view: ColumnView, contracts: list[MetricContract], fitting: Array) -> PrimaryResult | None:
     primary = next((contract for contract in contracts if contract.primary), None)
     if primary is None:
         return None
     metric = primary.pattern
     contract = contract_for(metric, contracts) or primary
+    nothing = PrimaryResult(metric, contract.goal, contract.unit, None, None, None)
     if contract.goal is None:
-        return PrimaryResult(metric, None, contract.unit, None, None, None)
-    column, direction = ("max", " DESC") if contract.goal == "max" else ("min", "")
+        return nothing
+    figure, by_hand = view.figure(metric, contract.goal), view.value("summary", metric)
+    values = np.full(view.size, np.nan)
     # a result set by hand counts where the run logged no metric of that name
-    best = store.catalog.rows(
-        f"SELECT v.best, run.id, run.name FROM ("  # noqa: S608 - ours
-        f"SELECT run, {column} AS best FROM metric WHERE key = ? UNION ALL "
-        "SELECT run, number FROM summary WHERE key = ? AND number IS NOT NULL "
-        "AND NOT EXISTS (SELECT 1 FROM metric WHERE metric.run = summary.run AND metric.key = summary.key)"
-        ") AS v JOIN run ON run.number = v.run WHERE v.best IS NOT NULL AND run.project = ? "
-        f"ORDER BY v.best{direction}, run.created DESC, run.id LIMIT 1",
-        (metric, metric, project),
-    )
-    value, run, run_name = best[0] if best else (None, None, None)
-    return PrimaryResult(metric, contract.goal, contract.unit, value, run, run_name)
+    for column in (by_hand, figure):
+        if column is not None:
+            values = np.where(column.kinds == Kind.MISSING, values, column.numbers)
+    runs = np.flatnonzero(fitting & ~np.isnan(values))
+    if not len(runs):
+        return nothing
+    best = values[runs].max() if contract.goal == "max" else values[runs].min()
+    reached = np.zeros(view.size, bool)
+    reached[runs[values[runs] == best]] = True
+    first = OrderedRuns(view, reached, [], Names(view, Lives({}, 0))).numbers(0, 1)[0]
+    run, run_name = view.rows("SELECT id, name FROM run WHERE number = ?", (first,))[0]
+    return PrimaryResult(metric, contract.goal, contract.unit, float(best), run, run_name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,13 +11,13 @@ from trackrecord.query.lives import Lives
 from trackrecord.query.moments import moment_at
 from trackrecord.query.names import contracts_by_project
 from trackrecord.query.sql import marks, whole_numbers
-from trackrecord.query.stored_values import number_of, step_of, value_of
+from trackrecord.query.stored_values import step_of, value_of
 from trackrecord.words.contract import MetricContract, contract_for
 from trackrecord.words.errors import QueryError
 from trackrecord.words.records import MetricFigures, RunRecord
 
 if TYPE_CHECKING:
-    from trackrecord.store.contract import Catalog, Store
+    from trackrecord.store.contract import Rows
 
 # Runs are fetched in pieces of this size, so that a statement stays short.
 _PIECE = 1000
@@ -24,7 +25,7 @@ _PIECE = 1000
 _RUN_COLUMNS = (
     "run.number, run.id, run.name, p.name, e.name, run.group_name, run.parent, run.ended_state, run.created, "
     "run.ended, run.grown_at, run.notes, run.user, run.host, run.last_step, run.points, run.problems, "
-    "run.hypothesis, run.exit_code, run.project"
+    "run.hypothesis, run.exit_code, run.archived, run.deleted, run.project"
 )
 _RUN_TABLES = (
     "run JOIN project AS p ON p.number = run.project LEFT JOIN experiment AS e ON e.number = run.experiment"
@@ -60,41 +61,40 @@ class WantedColumns:
 
 
 def load_records(
-    store: Store, numbers: Sequence[int], lives: Lives, wanted: WantedColumns = WantedColumns()
+    rows: Rows, numbers: Sequence[int], lives: Lives, wanted: WantedColumns = WantedColumns()
 ) -> list[RunRecord]:
     """Return the records of runs by row number, in the same order; a run that is gone is left out."""
-    contracts = contracts_by_project(store.catalog)
+    contracts = contracts_by_project(rows)
     records: list[RunRecord] = []
     for piece in _pieces(numbers):
-        records += _load_piece(store.catalog, piece, lives, wanted, contracts)
+        records += _load_piece(rows, piece, lives, wanted, contracts)
     return records
 
 
 def _load_piece(
-    catalog: Catalog,
+    query: Rows,
     numbers: Sequence[int],
     lives: Lives,
     wanted: WantedColumns,
     contracts: dict[int, list[MetricContract]],
 ) -> list[RunRecord]:
     these = f"({whole_numbers(numbers)})"
-    rows = catalog.rows(f"SELECT {_RUN_COLUMNS} FROM {_RUN_TABLES} WHERE run.number IN {these}")  # noqa: S608 - ours
+    rows = query(f"SELECT {_RUN_COLUMNS} FROM {_RUN_TABLES} WHERE run.number IN {these}")  # noqa: S608 - ours
     projects = {row[0]: row[-1] for row in rows}
     tags: dict[int, list[str]] = {}
-    for number, tag in catalog.rows(f"SELECT run, name FROM tag WHERE run IN {these} ORDER BY run, name"):  # noqa: S608 - ours
+    for number, tag in query(f"SELECT run, name FROM tag WHERE run IN {these} ORDER BY run, name"):  # noqa: S608 - ours
         tags.setdefault(number, []).append(tag)
-    started = dict(
-        catalog.rows(f"SELECT run, MIN(started) FROM writer WHERE run IN {these} GROUP BY run")  # noqa: S608 - ours
-    )
-    params = _typed_values(catalog, "param", these, wanted.params)
-    summary = _typed_values(catalog, "summary", these, wanted.summary)
-    metrics = _metrics(catalog, these, wanted.metrics, projects, contracts)
+    first_writers = query(f"SELECT run, MIN(started) FROM writer WHERE run IN {these} GROUP BY run")  # noqa: S608 - ours
+    started: dict[int, Any] = {row[0]: row[1] for row in first_writers}
+    params = _typed_values(query, "param", these, wanted.params)
+    summary = _typed_values(query, "summary", these, wanted.summary)
+    metrics = _metrics(query, these, wanted.metrics, projects, contracts)
     found = {}
     for row in rows:
         number, run_id, name, project, experiment, group, parent, ended_state, created, ended, grown_at = row[
             :11
         ]
-        notes, user, host, last_step, points, problems, hypothesis, exit_code = row[11:19]
+        notes, user, host, last_step, points, problems, hypothesis, exit_code, archived, deleted = row[11:21]
         state = lives.state(number, ended_state)
         found[number] = RunRecord(
             id=run_id,
@@ -105,7 +105,7 @@ def _load_piece(
             parent=parent,
             state=state,
             created=moment_at(created),
-            started=moment_at(started.get(number, created)),
+            started=moment_at(started[number] if number in started else created),
             ended=moment_at(ended) if ended is not None and state.has_ended() else None,
             duration_s=max(0.0, (lives.end(state, ended, grown_at) - created) / 1e9),
             tags=tuple(tags.get(number, ())),
@@ -117,6 +117,8 @@ def _load_piece(
             problems=problems,
             hypothesis=hypothesis,
             exit_code=exit_code,
+            archived=None if archived is None else moment_at(archived),
+            deleted=None if deleted is None else moment_at(deleted),
             params=params.get(number, {}),
             metrics=metrics.get(number, {}),
             summary=summary.get(number, {}),
@@ -130,17 +132,17 @@ def _load_piece(
 
 
 def _typed_values(
-    catalog: Catalog, table: str, these: str, keys: frozenset[str] | None
+    query: Rows, table: str, these: str, keys: frozenset[str] | None
 ) -> dict[int, dict[str, Any]]:
     found: dict[int, dict[str, Any]] = {}
     sql = f"SELECT run, key, kind, number, text, value FROM {table} WHERE run IN {these}"  # noqa: S608 - ours
-    for run, key, kind, number, text, value in _rows_of_keys(catalog, sql, keys):
+    for run, key, kind, number, text, value in _rows_of_keys(query, sql, keys):
         found.setdefault(run, {})[key] = value_of(kind, number, text, value)
     return found
 
 
 def _metrics(
-    catalog: Catalog,
+    query: Rows,
     these: str,
     keys: frozenset[str] | None,
     projects: dict[int, int],
@@ -150,10 +152,14 @@ def _metrics(
     sql = f"SELECT run, key, {figures} FROM metric WHERE run IN {these}"  # noqa: S608 - ours
     found: dict[int, dict[str, MetricFigures]] = {}
     known: dict[tuple[int, str], MetricContract | None] = {}
-    for row in _rows_of_keys(catalog, sql, keys):
-        run, key, points, nonfinite = row[:4]
-        first, last, least, greatest, mean = (number_of(real) for real in row[4:9])
-        min_step, max_step, first_step, last_step = (step_of(real) for real in row[9:])
+    nan = math.nan
+    for row in _rows_of_keys(query, sql, keys):
+        run, key, points, nonfinite, first, last, least, greatest, mean, *steps = row
+        # plain branches, a thousand times a page: a call of a function for each of them takes half of the time
+        least, greatest = nan if least is None else least, nan if greatest is None else greatest
+        min_step, max_step, first_step, last_step = (
+            int(step) if step is not None and step.is_integer() else step for step in steps
+        )
         at = (projects.get(run, 0), key)
         if at not in known:
             known[at] = contract_for(key, contracts.get(at[0], []))
@@ -163,13 +169,13 @@ def _metrics(
             key=key,
             points=points,
             nonfinite=nonfinite,
-            first=first,
-            last=last,
+            first=nan if first is None else first,
+            last=nan if last is None else last,
             min=least,
             max=greatest,
-            mean=mean,
-            best={"max": greatest, "min": least}.get(goal or ""),
-            best_step={"max": max_step, "min": min_step}.get(goal or ""),
+            mean=nan if mean is None else mean,
+            best=greatest if goal == "max" else least if goal == "min" else None,
+            best_step=max_step if goal == "max" else min_step if goal == "min" else None,
             first_step=first_step,
             last_step=last_step,
             contract=contract,
@@ -177,12 +183,12 @@ def _metrics(
     return found
 
 
-def _rows_of_keys(catalog: Catalog, sql: str, keys: frozenset[str] | None) -> Iterable[tuple[Any, ...]]:
+def _rows_of_keys(query: Rows, sql: str, keys: frozenset[str] | None) -> Iterable[tuple[Any, ...]]:
     if keys is None:
-        return catalog.rows(f"{sql} ORDER BY run, key")
+        return query(f"{sql} ORDER BY run, key")
     if not keys:
         return ()
-    return catalog.rows(f"{sql} AND key IN ({marks(len(keys))}) ORDER BY run, key", sorted(keys))
+    return query(f"{sql} AND key IN ({marks(len(keys))}) ORDER BY run, key", sorted(keys))
 
 
 def _pieces(numbers: Sequence[int]) -> Iterator[Sequence[int]]:

@@ -45,7 +45,7 @@ def run_detail(store: Store, run: str, project: str | None = None) -> RunDetail:
     if not found:
         raise NotFoundError(f"Run {run_id} has just been removed.")
     number, project, created, command, traceback, fork_run, fork_step = found[0]
-    record = load_records(store, [number], lives)[0]
+    record = load_records(rows, [number], lives)[0]
     before = rows(
         "SELECT id FROM run WHERE project = ? AND (created < ? OR (created = ? AND id > ?)) "
         "ORDER BY created DESC, id LIMIT 1",

@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trackrecord.query.compiler import compile_filter
+from trackrecord.query.cursors import cursor_at, place_of
 from trackrecord.query.lives import Lives
-from trackrecord.query.names import Names, project_number
-from trackrecord.query.order import compile_order, parse_order
-from trackrecord.query.parser import parse_filter
+from trackrecord.query.order import parse_order
 from trackrecord.query.records import WantedColumns, load_records
-from trackrecord.query.sql import ALWAYS, Fragment, both, sequence
+from trackrecord.query.results import Result, keep, kept
+from trackrecord.query.selection import Selection, ordered_runs
 from trackrecord.words.errors import UsageError
 from trackrecord.words.records import RunRecord
 
 if TYPE_CHECKING:
     from trackrecord.store.contract import Store
 
-# While runs are being logged a store may change between two statements of one page; then it is read again.
-_MOST_READINGS = 3
-
 
 @dataclass(frozen=True, slots=True)
 class RunPage:
     """One slice of all runs that fit.
 
-    ``total`` is the exact number of matches, ``revision`` that of the store when the page was read.
+    ``total`` is the exact number of matches, ``revision`` that of the store when these were found.
     ``next_cursor`` gives the next slice, None behind the last.
     """
 
@@ -50,6 +44,8 @@ def select_runs(
     offset: int = 0,
     cursor: str | None = None,
     columns: Sequence[str] | None = None,
+    trash: bool = False,
+    include_archived: bool = False,
 ) -> RunPage:
     """Return the runs that fit a filter, in order.
 
@@ -61,8 +57,12 @@ def select_runs(
             and NaN come last either way; ties go to the youngest run.
         limit: at most so many runs; None for all.
         offset: how many runs to leave out in front.
-        cursor: the ``next_cursor`` of the page before, instead of an offset.
+        cursor: the ``next_cursor`` of the page before, instead of an offset. The page is a slice of the same result,
+            with its revision, as long as this process remembers it (the last few are kept); then it is a slice of a new
+            one, which the revision tells.
         columns: the ``params.KEY``, ``metrics.KEY`` and ``summary.KEY`` to load; None for all.
+        trash: only runs in the trash; they are left out otherwise, unless the filter names ``deleted``.
+        include_archived: archived runs, too; they are left out otherwise, unless the filter names ``archived``.
 
     Raises:
         QueryError: the filter, the order or a column can't be understood.
@@ -73,53 +73,27 @@ def select_runs(
 
         page = select_runs(store, where="val/accuracy > 0.9", order_by="-val/accuracy", limit=10)
     """
-    offset = position_of(cursor) if cursor is not None else offset
+    name = None
+    if cursor is not None:
+        offset, name = place_of(cursor)
     if offset < 0 or (limit is not None and limit < 0):
         raise UsageError(f"limit and offset can't be negative: {limit}, {offset}.")
     # Understood before anything is read, so that a wrong text is an error in an empty store, too.
-    expression, keys = parse_filter(where), parse_order(order_by)
+    keys = parse_order(order_by)
+    selection = Selection(project, where, trash, include_archived)
+    selection.parsed()
     wanted = WantedColumns.parse(columns)
-    for reading in range(_MOST_READINGS):
-        revision = store.catalog.revision()
-        lives = Lives.of(store)
-        number = None if project is None else project_number(store.catalog, project)
-        names = Names(store, lives, number)
-        scope = ALWAYS if number is None else Fragment("run.project = ?", (number,))
-        condition = both([scope, compile_filter(expression, names, where)])
-        order = compile_order(keys, names)
-        counting = condition.wrapped("SELECT COUNT(*) FROM run WHERE ", "")
-        total = int(store.catalog.rows(counting.sql, counting.values)[0][0])
-        statement = sequence(
-            [
-                Fragment("SELECT run.number FROM run"),
-                order.joins,
-                condition.wrapped("WHERE ", ""),
-                order.terms.wrapped("ORDER BY ", ""),
-                Fragment("LIMIT ? OFFSET ?", (total if limit is None else limit, min(offset, total))),
-            ]
-        )
-        numbers = [row[0] for row in store.catalog.rows(statement.sql, statement.values)]
-        rows = load_records(store, numbers, lives, wanted)
-        if store.catalog.revision() == revision or reading == _MOST_READINGS - 1:
-            break
-    end = offset + len(numbers)
-    return RunPage(revision, tuple(rows), total, offset, cursor_at(end) if numbers and end < total else None)
-
-
-def cursor_at(offset: int) -> str:
-    """Return the opaque text that stands for a place in a list."""
-    return base64.urlsafe_b64encode(json.dumps({"after": offset}).encode()).decode().rstrip("=")
-
-
-def position_of(cursor: str) -> int:
-    """Return the place that a cursor stands for. Raises UsageError."""
-    try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        position = json.loads(base64.urlsafe_b64decode(padded.encode("ascii")))["after"]
-        if not isinstance(position, int) or isinstance(position, bool) or not 0 <= position < 2**62:
-            raise ValueError(position)
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise UsageError(
-            f"{cursor[:60]!r} is not a cursor of this store.", hint="Begin again without a cursor."
-        ) from None
-    return position
+    query = (selection, tuple((key.text, key.descending) for key in keys))
+    with store.catalog.columns.reading() as view:
+        lives = Lives.of(view)
+        result = kept(store, name, query)
+        if result is None:
+            name = None
+            result = Result(query, view.revision, ordered_runs(view, lives, selection, keys))
+        total = len(result.runs)
+        end = total if limit is None else min(total, offset + limit)
+        rows = load_records(view.rows, result.runs.numbers(offset, end), lives, wanted)
+    more = offset < end < total
+    if more and name is None:
+        name = keep(store, result)
+    return RunPage(result.revision, tuple(rows), total, offset, cursor_at(end, name) if more else None)

@@ -1,4 +1,4 @@
-"""Where the value behind a name lies, and how a condition on it becomes a condition on the run.
+"""Where the value behind a name lies: a column over all runs.
 
 A name has one source or several in order (summary, metric, param): for each run the first that is present
 counts.
@@ -6,10 +6,14 @@ counts.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
-from trackrecord.query.sql import ALWAYS, Fragment
+import numpy as np
+
+from trackrecord.store.column import Array, Column, Kind, Tags
 
 
 class FieldKind(Enum):
@@ -23,86 +27,67 @@ class FieldKind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Values:
-    """SQL expressions for one value: a number, a text, and whether it is NaN or None. None: can't be."""
+class Source:
+    """A column, for the runs that ``present`` is true for; ``field`` is None for a param, summary value or metric."""
 
-    number: str | None = None
-    text: str | None = None
-    nan: str | None = None
-    none: str | None = None
+    column: Column
+    present: Array
+    field: FieldKind | None = None
+
+    @classmethod
+    def of(cls, column: Column, field: FieldKind | None = None, among: Array | None = None) -> Source:
+        """Return a column as a source, for some runs or for all that have it."""
+        present = column.kinds != Kind.MISSING
+        return cls(column, present if among is None else present & among, field)
+
+    def is_kind(self, kind: Kind) -> Array:
+        """Return which runs have a value of this kind."""
+        found: Array = self.column.kinds == kind
+        return found
+
+    def numbers(self) -> Array:
+        """Return the numbers: NaN, which no comparison is true for, or 0 where the source is not present."""
+        return self.column.numbers
+
+    def texts_fitting(self, test: Callable[[str], bool], name: tuple[Any, ...]) -> Array:
+        """Return which runs have a text that fits; ``name`` says which test it is."""
+        if self.column.texts is None or self.column.codes is None:
+            return np.zeros(len(self.present), bool)
+        fitting = self.column.texts.fitting(test, name)[self.column.codes]
+        return fitting if self.field is not None else fitting & self.is_kind(Kind.TEXT)
+
+    def texts_among(self, texts: Iterable[str]) -> Array:
+        """Return which runs have one of some texts."""
+        if self.column.texts is None or self.column.codes is None:
+            return np.zeros(len(self.present), bool)
+        codes = [code for text in texts if (code := self.column.texts.code_of(text)) >= 0]
+        found: Array = np.isin(self.column.codes, codes) & self.is_kind(Kind.TEXT)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
-class FieldSource:
-    """A field that every run has by itself, such as ``name`` or ``created``."""
+class TagSource:
+    """The tags: a set of texts that every run has, if an empty one."""
 
-    name: str
-    kind: FieldKind
-    sql: str
-    always_there: bool = False
+    tags: Tags
+    size: int
 
-    def values(self, _alias: str = "") -> Values:
-        """Return what to compare."""
-        if self.kind in (FieldKind.TEXT, FieldKind.STATE):
-            return Values(text=self.sql)
-        return Values(number=self.sql)
-
-    def present(self) -> Fragment:
-        """Return the condition that a run has this value."""
-        return Fragment("1 = 1" if self.always_there else f"{self.sql} IS NOT NULL")
-
-    def where(self, condition: Fragment) -> Fragment:
-        """Return the condition on the run that says the same."""
-        if self.always_there:
-            return condition.wrapped("(", ")")
-        return condition.wrapped(f"({self.sql} IS NOT NULL AND ", ")")
+    def any_fitting(self, test: Callable[[str], bool], name: tuple[Any, ...]) -> Array:
+        """Return which runs have a tag that fits."""
+        found = np.zeros(self.size, bool)
+        fitting = self.tags.texts.fitting(test, name)[self.tags.codes]
+        runs = self.tags.runs[fitting]
+        found[runs[runs < self.size]] = True
+        return found
 
 
-@dataclass(frozen=True, slots=True)
-class KeySource:
-    """A row per run and key: of ``param`` or ``summary`` with its type, or one figure of ``metric``.
-
-    ``guard`` restricts it to some runs: the best of a metric is its max in one project, its min in another.
-    """
-
-    table: str
-    key: str
-    column: str = "number"
-    guard: str | None = None
-
-    def values(self, alias: str = "v") -> Values:
-        """Return what to compare, in rows called ``alias``."""
-        if self.table == "metric":
-            number = f"{alias}.{self.column}"
-            # A figure that is NULL in a present row is NaN; a goal-less best is no row at all.
-            return Values(number=number, nan=f"{number} IS NULL")
-        return Values(
-            number=f"{alias}.number",
-            text=f"{alias}.text",
-            nan=f"({alias}.kind = 'float' AND {alias}.number IS NULL)",
-            none=f"{alias}.kind = 'none'",
-        )
-
-    def present(self) -> Fragment:
-        """Return the condition that a run has this value."""
-        return self.where(ALWAYS)
-
-    def where(self, condition: Fragment) -> Fragment:
-        """Return the condition on the run that says the same."""
-        rows = f"(SELECT v.run FROM {self.table} AS v WHERE v.key = ? AND "  # noqa: S608 - a table of ours
-        condition = Fragment(f"run.number IN {rows}{condition.sql})", (self.key, *condition.values))
-        return condition if self.guard is None else condition.wrapped(f"({self.guard} AND ", ")")
-
-    def join(self, alias: str) -> Fragment:
-        """Return the join that puts this value beside each run as ``alias``."""
-        return Fragment(
-            f"LEFT JOIN {self.table} AS {alias} ON {alias}.run = run.number AND {alias}.key = ?", (self.key,)
-        )
-
-    def joined_present(self, alias: str) -> str:
-        """Return the condition that the joined row is there."""
-        there = f"{alias}.run IS NOT NULL"
-        return there if self.guard is None else f"({there} AND {self.guard})"
+Sources = tuple[Source, ...] | TagSource
 
 
-Source = FieldSource | KeySource
+def first_present(sources: tuple[Source, ...], condition: Callable[[Source], Array], size: int) -> Array:
+    """Return which runs fit a condition on the first source that they have."""
+    found, absent = np.zeros(size, bool), np.ones(size, bool)
+    for source in sources:
+        found |= absent & source.present & condition(source)
+        absent &= ~source.present
+    return found

@@ -61,8 +61,3 @@ def step_of(number: float | None) -> Any:
     if number is None or not math.isfinite(number):
         return number
     return int(number) if number == int(number) else number
-
-
-def number_of(real: float | None) -> float:
-    """Return a REAL of a present row: NULL is NaN."""
-    return math.nan if real is None else float(real)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Sequence
 from typing import Any
 
-from trackrecord.store import search
+from trackrecord.store.columns import Columns
 from trackrecord.store.connections import Connections
 from trackrecord.store.liveness import run_states
 from trackrecord.words.states import RunState
@@ -18,21 +17,17 @@ class EmbeddedCatalog:
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
+        #: columns over all runs, read at one moment
+        self.columns = Columns(connections)
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run one read-only statement and return all its rows.
 
         Raises StoreUnavailableError when the database is damaged or stays locked; an error in the
-        statement itself comes out as sqlite3.Error, and a REGEXP that takes longer than two seconds as QueryError.
+        statement itself comes out as sqlite3.Error.
         """
         with self._connections.reading() as connection:
-            search.begin_statement()
-            try:
-                return connection.execute(sql, tuple(values)).fetchall()
-            except sqlite3.OperationalError as error:
-                if search.ran_too_long():
-                    raise search.too_long() from error
-                raise
+            return connection.execute(sql, tuple(values)).fetchall()
 
     def revision(self) -> int:
         """Return the number that grows with every change that a view can show."""

@@ -70,6 +70,9 @@ class RunRecord:
     problems: int
     hypothesis: str | None
     exit_code: int | None
+    #: when it was put away or thrown into the trash; None: it was not
+    archived: datetime | None = None
+    deleted: datetime | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, MetricFigures] = field(default_factory=dict)
     summary: Mapping[str, Any] = field(default_factory=dict)
