@@ -33,7 +33,7 @@ from trackrecord.sdk.version import __version__
 from trackrecord.words.errors import QueryError, TrackrecordError, UsageError
 
 if TYPE_CHECKING:
-    from trackrecord.reading import open_run, runs
+    from trackrecord.reading import Smoothing, curves, open_run, runs, sql
     from trackrecord.sdk.media import Audio, Figure, Histogram, Image, Table, Text, Video
 
 #: loaded when first used: media classes cost training nothing until then, and reading needs numpy and sqlite3
@@ -45,8 +45,11 @@ _LATER = {
     "Table": "trackrecord.sdk.media",
     "Text": "trackrecord.sdk.media",
     "Video": "trackrecord.sdk.media",
+    "Smoothing": "trackrecord.reading",
+    "curves": "trackrecord.reading",
     "open_run": "trackrecord.reading",
     "runs": "trackrecord.reading",
+    "sql": "trackrecord.reading",
 }
 
 __all__ = [
@@ -56,6 +59,7 @@ __all__ = [
     "Image",
     "QueryError",
     "Run",
+    "Smoothing",
     "Table",
     "Text",
     "TrackrecordError",
@@ -63,6 +67,7 @@ __all__ = [
     "Video",
     "__version__",
     "current_run",
+    "curves",
     "define_experiment",
     "define_metric",
     "finish",
@@ -75,6 +80,7 @@ __all__ = [
     "log_text",
     "open_run",
     "runs",
+    "sql",
 ]
 
 

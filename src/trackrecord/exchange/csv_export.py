@@ -7,19 +7,25 @@ formula: a changed value would be no export, so import such a file with all colu
 from __future__ import annotations
 
 import csv
+import io
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
-from trackrecord.query.moments import moment_text
+import numpy as np
+
+from trackrecord.exchange.columns import Array
+from trackrecord.query.moments import SECOND, moment_text
 from trackrecord.words.records import RUN_FIELDS, MetricFigures, RunRecord
 
 if TYPE_CHECKING:
     from trackrecord.store.contract import Store
 
 _PIECE = 50_000
+#: steps and times of longer metrics are not kept as text for the next one
+_MOST_KEPT = 500_000
 
 
 def write_runs(runs: Sequence[RunRecord], out: TextIO) -> int:
@@ -51,36 +57,81 @@ def write_runs(runs: Sequence[RunRecord], out: TextIO) -> int:
     for run in runs:
         writer.writerow(
             [
-                *(_text(getattr(run, field)) for field in RUN_FIELDS),
-                *(_text(run.params[key], quoted=True) if key in run.params else "" for key in params),
-                *(_text(run.summary[key], quoted=True) if key in run.summary else "" for key in summary),
-                *(cell for key in metrics for cell in _figures(run.metrics.get(key), best=key in with_best)),
+                *(cell(getattr(run, field)) for field in RUN_FIELDS),
+                *(cell(run.params[key], quoted=True) if key in run.params else "" for key in params),
+                *(cell(run.summary[key], quoted=True) if key in run.summary else "" for key in summary),
+                *(text for key in metrics for text in _figures(run.metrics.get(key), best=key in with_best)),
             ]
         )
     return len(runs)
 
 
 def write_points(
-    store: Store, runs: Iterable[RunRecord], out: TextIO, metrics: Sequence[str] | None = None
+    store: Store,
+    runs: Iterable[RunRecord],
+    out: TextIO,
+    metrics: Sequence[str] | None = None,
+    *,
+    on_progress: Callable[[int], None] | None = None,
 ) -> int:
     """Write one line per point: run, metric, step, time, value; all metrics of each run unless some are named.
 
-    Returns the number of points. Holds one metric of one run in memory at a time.
+    ``on_progress`` is called with how many points are written, now and then. Returns the number of points. Holds one
+    metric of one run in memory at a time.
     """
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["run", "metric", "step", "time", "value"])
+    csv.writer(out, lineterminator="\n").writerow(["run", "metric", "step", "time", "value"])
     written = 0
     for run in runs:
+        places = _Places()
         for key in sorted(run.metrics) if metrics is None else metrics:
             points = store.series.points(run.id, key)
-            for start in range(0, len(points.values), _PIECE):
-                piece = slice(start, start + _PIECE)
+            line = io.StringIO(newline="")
+            csv.writer(line, lineterminator="").writerow([run.id, key])
+            begin = line.getvalue()
+            for start, texts in places.of(points.steps, points.times):
                 # `tolist` turns numpy's numbers into Python's, whose text reads back as the same number.
-                columns = (points.steps[piece], points.times[piece], points.values[piece])
-                for step, time, value in zip(*(column.tolist() for column in columns), strict=True):
-                    writer.writerow([run.id, key, _text(step), moment_text(time), _text(value)])
-            written += len(points.values)
+                values = points.values[start : start + len(texts)].tolist()
+                out.write(
+                    "".join([f"{begin}{at}{value!r}\n" for at, value in zip(texts, values, strict=True)])
+                )
+                written += len(texts)
+                if on_progress is not None:
+                    on_progress(written)
     return written
+
+
+class _Places:
+    """Steps and times as text, made once for the metrics that were logged together."""
+
+    def __init__(self) -> None:
+        self._steps = self._times = np.empty(0, np.int64)
+        self._texts: list[list[str]] = []
+
+    def of(self, steps: Array, times: Array) -> Iterator[tuple[int, list[str]]]:
+        """Yield pieces of ``,step,time,`` texts, each with the place of its first one."""
+        if not (np.array_equal(steps, self._steps) and np.array_equal(times, self._times)):
+            self._steps, self._times, self._texts = steps, times, []
+        for number, start in enumerate(range(0, len(steps), _PIECE)):
+            if number < len(self._texts):
+                yield start, self._texts[number]
+                continue
+            piece = slice(start, start + _PIECE)
+            pairs = zip(steps[piece].tolist(), _time_texts(times[piece]), strict=True)
+            texts = [f",{step!r},{time}," for step, time in pairs]
+            if len(steps) <= _MOST_KEPT:
+                self._texts.append(texts)
+            yield start, texts
+
+
+def _time_texts(times: Array) -> Iterator[str]:
+    """Yield what `moment_text` says of each time; a second is formatted once."""
+    seconds: dict[int, str] = {}
+    whole, beyond = np.divmod(times, SECOND)
+    for second, nanoseconds in zip(whole.tolist(), beyond.tolist(), strict=True):
+        text = seconds.get(second)
+        if text is None:
+            text = seconds[second] = moment_text(second * SECOND)[: len("2026-01-01T00:00:00.")]
+        yield f"{text}{nanoseconds:09d}Z" if nanoseconds % 1000 else f"{text}{nanoseconds // 1000:06d}Z"
 
 
 def _keys(mappings: Iterable[Any]) -> list[str]:
@@ -90,10 +141,10 @@ def _keys(mappings: Iterable[Any]) -> list[str]:
 def _figures(figures: MetricFigures | None, *, best: bool) -> list[str]:
     """Return the cells of one metric: its last value, and its best where the table has a column for it."""
     cells = [None, None] if figures is None else [figures.last, figures.best]
-    return [_text(cell) for cell in cells[: 1 + best]]
+    return [cell(each) for each in cells[: 1 + best]]
 
 
-def _text(value: Any, *, quoted: bool = False) -> str:
+def cell(value: Any, *, quoted: bool = False) -> str:
     """Return a value as one cell. With ``quoted``, None is told from a missing value."""
     if value is None:
         return "none" if quoted else ""

@@ -63,6 +63,8 @@ class TableShape:
     by_run: bool = True
     #: yields the rows that belong to no run, asked for when all runs are wanted
     rest: str = ""
+    #: makes rows of what the statement yields
+    finish: Callable[[Store, Sequence[Sequence[Any]]], list[Sequence[Any]]] | None = None
     #: changes the values of a row, by column
     changes: dict[str, Callable[[Store, dict[str, Any]], Any]] = field(default_factory=dict)
 
@@ -77,10 +79,9 @@ class TableShape:
         """Return the rows of some runs, or projects."""
         sql = (statement or self.statement).replace("{of_run}", _OF_RUN)
         sql = sql.replace("{these}", whole_numbers(chosen.runs if self.by_run else chosen.projects))
-        if "{state}" in sql:
-            lives = Lives.of(store)
-            sql = sql.replace("{state}", lives.state_sql).replace("{duration}", lives.duration_sql)
         rows: Sequence[Sequence[Any]] = store.catalog.rows(sql)
+        if self.finish is not None:
+            rows = self.finish(store, rows)
         if self.changes:
             rows = [self._changed(store, row) for row in rows]
         return Batch.of_rows(self.fields, rows)
@@ -122,10 +123,26 @@ def _fact(store: Store, row: dict[str, Any]) -> str | None:
         return None  # its bytes come with a later record, or are damaged, which `trackrecord check` tells
 
 
+def _with_lives(store: Store, rows: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
+    """Put the states of runs, which are derived and not stored, where the statement has what they follow from."""
+    lives = Lives.of(store)
+    found: list[Sequence[Any]] = []
+    for *row, number in rows:
+        state = lives.state(number, row[_STATE])
+        created, ended, grown_at = row[_CREATED], row[_ENDED], row[_ENDED + 1]
+        row[_ENDED + 1] = max(0.0, (lives.end(state, ended, grown_at) - created) / 1e9)
+        row[_ENDED] = ended if state.has_ended() else None
+        row[_STATE] = state.value
+        found.append(row)
+    return found
+
+
 def _tags(_: Store, row: dict[str, Any]) -> list[str]:
     return [] if row["tags"] is None else [str(tag) for tag in json.loads(row["tags"])]
 
 
+#: places of columns of ``runs``; ``duration_s`` comes behind ``ended``
+_STATE, _CREATED, _ENDED = 6, 7, 9
 #: what ``{of_run}`` in a statement stands for
 _OF_RUN = "JOIN run r ON r.number = t.run WHERE t.run IN ({these})"
 
@@ -160,14 +177,15 @@ _TABLES = (
             archived=_TIME,
             deleted=_TIME,
         ),
-        "SELECT run.id, run.name, p.name, e.name, run.group_name, run.parent, {state}, run.created,"
+        "SELECT run.id, run.name, p.name, e.name, run.group_name, run.parent, run.ended_state, run.created,"
         " COALESCE((SELECT MIN(started) FROM writer w WHERE w.run = run.number), run.created), run.ended,"
-        " {duration}, (SELECT json_group_array(name) FROM"
+        " run.grown_at, (SELECT json_group_array(name) FROM"
         " (SELECT name FROM tag WHERE tag.run = run.number ORDER BY name)),"
         " run.notes, run.hypothesis, run.user, run.host, run.command, run.exit_code, run.traceback, run.last_step,"
-        " run.points, run.problems, run.fork_run, run.fork_step, run.archived, run.deleted"
+        " run.points, run.problems, run.fork_run, run.fork_step, run.archived, run.deleted, run.number"
         " FROM run JOIN project p ON p.number = run.project LEFT JOIN experiment e ON e.number = run.experiment"
         " WHERE run.number IN ({these}) ORDER BY run.id",
+        finish=_with_lives,
         changes={"tags": _tags},
     ),
     TableShape(

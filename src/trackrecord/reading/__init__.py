@@ -1,4 +1,5 @@
-"""Reading a store from Python: ``tr.runs(...)`` is a table of runs, ``tr.open_run(id)`` one run with its points.
+"""Reading a store from Python: ``tr.runs(...)`` is a table of runs, ``tr.open_run(id)`` one run with its points,
+``tr.sql(...)`` the answer to any question.
 
 ::
 
@@ -11,20 +12,37 @@
 
 from __future__ import annotations
 
+from trackrecord.exchange.tabular import Frame, Tabular
+from trackrecord.query.smoothing import Smoothing
+from trackrecord.reading.curves import Curves, curves
 from trackrecord.reading.metric_points import MetricPoints
 from trackrecord.reading.run_table import RunTable, runs
+from trackrecord.reading.sampled_curve import SampledCurve
+from trackrecord.reading.smoothed_curve import SmoothedCurve
+from trackrecord.reading.sql import sql
 from trackrecord.reading.stored_artifact import StoredArtifact
 from trackrecord.reading.stored_media import StoredMedia
 from trackrecord.reading.stored_metric import StoredMetric
 from trackrecord.reading.stored_run import StoredRun, open_run
+from trackrecord.reading.stored_tables import RunPoints, StoredTable
 
 __all__ = [
+    "Curves",
+    "Frame",
     "MetricPoints",
+    "RunPoints",
     "RunTable",
+    "SampledCurve",
+    "SmoothedCurve",
+    "Smoothing",
     "StoredArtifact",
     "StoredMedia",
     "StoredMetric",
     "StoredRun",
+    "StoredTable",
+    "Tabular",
+    "curves",
     "open_run",
     "runs",
+    "sql",
 ]

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trackrecord.query.charts import chart
+from trackrecord.reading.curves import as_smoothing
 from trackrecord.reading.metric_points import MetricPoints
 from trackrecord.reading.sampled_curve import SampledCurve
+from trackrecord.reading.smoothed_curve import SmoothedCurve
 from trackrecord.store.contract import SeriesRequest
 from trackrecord.words.records import MetricFigures
 
 if TYPE_CHECKING:
+    from trackrecord.query.smoothing import Smoothing
     from trackrecord.reading.stored_run import StoredRun
 
 
@@ -58,11 +62,29 @@ class StoredMetric:
         return MetricPoints(found.run, found.metric, found.steps, found.times, found.values)
 
     def sampled(
-        self, pixels: int = 1000, *, x: str = "step", low: float | None = None, high: float | None = None
+        self,
+        pixels: int = 1000,
+        *,
+        x: str = "step",
+        low: float | None = None,
+        high: float | None = None,
+        log_x: bool = False,
+        smoothing: float | Smoothing | None = None,
     ) -> SampledCurve:
-        """Return a curve of at most about ``pixels`` buckets over the range of x, extremes kept."""
-        request = SeriesRequest(self._run.id, self.name, x, low, high, pixels)
-        return SampledCurve.of(self._run.store.series.sampled(request))
+        """Return a curve of at most about ``pixels`` buckets over the range of x, extremes kept.
+
+        With ``smoothing``, a strength from 0 to 0.999 or `Smoothing`, it is a `SmoothedCurve`: the smoothed values
+        are ``smooth``. With ``log_x`` buckets are equally wide in the logarithm of x. Raises UsageError.
+
+        Example::
+
+            curve = tr.open_run("quiet-river").metric("loss").sampled(500, smoothing=tr.Smoothing("ema", length=200))
+        """
+        request = SeriesRequest(self._run.id, self.name, x, low, high, pixels, log_x)
+        found = chart(self._run.store, [request], as_smoothing(smoothing))
+        if found.smooth:
+            return SmoothedCurve.with_smooth(found.series[0], found.smooth[0])
+        return SampledCurve.of(found.series[0])
 
     def __repr__(self) -> str:
         count = f"{self.figures.points} point{'' if self.figures.points == 1 else 's'}"
