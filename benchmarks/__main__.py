@@ -27,7 +27,7 @@ ROWS = (
     "disk",
     "chart",
     "history",
-    "query_runs",
+    "queries",
     "page_start",
     "import_time",
     "install_size",

@@ -47,8 +47,10 @@ def child_environment(side: Side, home: Path) -> dict[str, str]:
     kept = {
         name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH") if name in os.environ
     }
+    bin_folder = str(python_of(side).parent)
     return {
         **kept,
+        "PATH": os.pathsep.join([bin_folder, kept.get("PATH", os.defpath)]),
         "HOME": str(home),
         "TMPDIR": str(home),
         "PYTHONPATH": str(REPOSITORY),

@@ -92,7 +92,18 @@ _ARGUMENTS = {
         "--host",
         "127.0.0.1",
     ],
-    "aim": ["-m", "aim", "up", "--repo", "{folder}", "--port", "{port}", "--host", "127.0.0.1", "-y"],
+    "aim": [
+        "-c",
+        "from aim.cli.cli import cli_entry_point as run; run()",
+        "up",
+        "--repo",
+        "{folder}",
+        "--port",
+        "{port}",
+        "--host",
+        "127.0.0.1",
+        "-y",
+    ],
     "trackio": [
         "-c",
         (

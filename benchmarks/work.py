@@ -138,6 +138,14 @@ def log_until_killed(driver: TrackerClass, folder: str, counter: str, pause_s: f
 def count_survivors(driver: TrackerClass, folder: str, calls: int) -> Figures:
     """Count the points of the ``calls`` calls that returned which the tool's own reader finds, values checked."""
     tracker = driver(Path(folder))
+    figures = {"logged": calls * len(FIVE), "readable": _survivors(tracker, calls)}
+    if tracker.repair():
+        figures["after_repair"] = _survivors(tracker, calls)
+    tracker.close()
+    return figures
+
+
+def _survivors(tracker: Tracker, calls: int) -> int:
     found = 0
     for key in FIVE:
         try:
@@ -146,8 +154,7 @@ def count_survivors(driver: TrackerClass, folder: str, calls: int) -> Figures:
             continue
         kept = {int(step) for step, value in zip(steps, values, strict=True) if step == value}
         found += sum(1 for step in kept if 0 <= step < calls)
-    tracker.close()
-    return {"logged": calls * len(FIVE), "readable": found}
+    return found
 
 
 def record_realistic(
@@ -267,14 +274,28 @@ def log_beside_others(
 
 
 def count_points(driver: TrackerClass, folder: str, names: list[str]) -> Figures:
-    """Count the points of five metrics that these runs have."""
+    """Count the points of five metrics that these runs have, once the tool has settled."""
     tracker = driver(Path(folder))
+    tracker.settle()
     found = 0
     for name in names:
         for key in FIVE:
             found += len(tracker.history(name, key)[0])
     tracker.close()
     return {"points": found}
+
+
+def search_mlflow(
+    driver: TrackerClass,  # noqa: ARG001 (the search is not every tracker's)
+    folder: str,
+    runs: str,
+    cases: dict[str, Any],
+    times: int,
+) -> Figures:
+    """Ask MLflow's own search; see `peers.mlflow_runs`."""
+    from benchmarks.peers.mlflow_runs import search
+
+    return search(folder, runs, cases, times)
 
 
 WORK: dict[str, Callable[..., Figures]] = {
@@ -292,5 +313,6 @@ WORK: dict[str, Callable[..., Figures]] = {
         draw_chart,
         log_beside_others,
         count_points,
+        search_mlflow,
     )
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import io
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -43,6 +45,24 @@ class Driver(Tracker):
     def finish(self) -> None:
         """Close the run."""
         self._run.close()
+
+    def settle(self) -> None:
+        """Make its index, as ``aim up`` does while it runs: until then its reader finds no run."""
+        command = [
+            str(Path(sys.executable).with_name("aim")),
+            "storage",
+            "--repo",
+            str(self.folder),
+            "reindex",
+            "-y",
+        ]
+        subprocess.run(command, check=True, stdout=sys.stderr)
+
+    def repair(self) -> bool:
+        """Make the index anew."""
+        self.settle()
+        self._traces.clear()
+        return True
 
     def _find(self, name: str, metric: str) -> Any:
         if (name, metric) not in self._traces:
