@@ -15,7 +15,7 @@ from tests.store.journals import BEGAN, ELSEWHERE, GONE, SECOND, Journal, curve
 from trackrecord.journal.blobfile import digest_of
 from trackrecord.journal.format import FILE_HEADER, MAGIC, Kind, encode_content
 from trackrecord.journal.process import this_process
-from trackrecord.store import ingest
+from trackrecord.store import intake
 from trackrecord.store.embedded import EmbeddedStore
 from trackrecord.store.ingest import IngestReport, take_in
 from trackrecord.words.states import RunState
@@ -183,7 +183,7 @@ def test_a_file_that_may_not_be_read_does_not_hold_up_the_rest(
         return open(path, *arguments, **options)  # noqa: PTH123
 
     # root may read everything, so the mode of the file would not do
-    monkeypatch.setattr(ingest, "open", refusing, raising=False)
+    monkeypatch.setattr(intake, "open", refusing, raising=False)
     store, report = _taken(tmp_path, locked, curve())
     with store:
         assert "can't be read: Permission denied" in (report.problem or "")

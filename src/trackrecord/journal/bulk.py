@@ -46,6 +46,7 @@ class Batch:
     ``items`` are Rows, and Records for all that is not rows. ``end`` is the offset in the segment behind
     the last of them: the next piece begins there. ``columns`` are those known at the end, to be
     handed to the next call.
+    ``gap`` is the first place where bytes are no whole record; damage that is no gap is a row without its columns.
     ``not_understood`` is the first record that needs a newer reader; reading stopped before it.
     """
 
@@ -53,6 +54,7 @@ class Batch:
     damage: list[Damage] = field(default_factory=list)
     end: int = 0
     columns: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    gap: int | None = None
     not_understood: Record | None = None
 
 
@@ -83,6 +85,7 @@ def read_batch(
             position = end_of(item) - base
             if isinstance(item, Damage):
                 batch.damage.append(item)
+                batch.gap = item.offset if batch.gap is None else batch.gap
             elif item.kind == Kind.ROW:
                 behind = gathered.take(item, item.offset - base)
                 if behind is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,37 +17,13 @@ from trackrecord.store.apply_rows import Points
 from trackrecord.store.apply_things import Things
 from trackrecord.store.apply_values import Values
 from trackrecord.store.fields import text, whole
+from trackrecord.store.known import Progress
 from trackrecord.store.liveness import Writer, ending_of, writers_of
 from trackrecord.store.purge import forget_purged
 from trackrecord.store.small_series import SmallSeries
 from trackrecord.store.transaction import Said, Source, Transaction
 
 Handler = Callable[[Source, Said], None]
-
-
-@dataclass(slots=True)
-class Progress:
-    """How far a segment has been taken in: bytes, whether its writer closed it, bytes that could not be read."""
-
-    taken: int = 0
-    closed: bool = False
-    damage: int = 0
-    columns: dict[int, tuple[str, ...]] = field(default_factory=dict)
-
-
-def progress_of(connection: sqlite3.Connection, name: SegmentName) -> Progress:
-    """Return how far a segment has been taken in."""
-    found = connection.execute(
-        "SELECT s.taken, s.closed, s.damage, s.columns FROM run r JOIN segment s ON s.run = r.number"
-        " WHERE r.id = ? AND s.writer = ? AND s.n = ?",
-        (name.run, name.writer, name.n),
-    ).fetchone()
-    if found is None:
-        return Progress()
-    taken, closed, damage, columns = found
-    return Progress(
-        taken, bool(closed), damage, {int(id_): tuple(keys) for id_, keys in json.loads(columns).items()}
-    )
 
 
 class Application:
@@ -96,6 +71,17 @@ class Application:
             self.tx.problem(source, "damage", message, 1, self.tx.now)
         self._keep_progress(source, after, latest, grown_at, gone)
         return after
+
+    def keep_rest(self, name: SegmentName, size: int, changed: int) -> None:
+        """Remember that a segment was read as far as it can be, so that it is not opened again while it stays so."""
+        self.tx.connection.execute(
+            "INSERT OR REPLACE INTO resting_segment (run, writer, n, size, changed) VALUES (?, ?, ?, ?, ?)",
+            (*name, size, changed),
+        )
+
+    def forget_rest(self, name: SegmentName) -> None:
+        """Forget what ``keep_rest`` remembered."""
+        self.tx.connection.execute("DELETE FROM resting_segment WHERE run = ? AND writer = ? AND n = ?", name)
 
     def take_about_project(self, name: SegmentName, batch: Batch) -> None:
         """Apply the whole journal of no run, which has ended."""

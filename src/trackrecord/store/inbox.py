@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from trackrecord.journal.segments import SegmentName, parse_segment_name
+from trackrecord.journal.segments import NO_RUN, SegmentName, parse_segment_name
+
+#: a UUIDv7 begins with its milliseconds since 1970
+_UUID7 = re.compile(r"[0-9a-f]{12}7[0-9a-f]{3}[89ab][0-9a-f]{15}\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A segment's file, as it was when the folder was looked through. ``changed`` is its time of change, in ns."""
+    """A segment's file, as it was when it was looked at. ``changed`` is its time of change, in ns."""
 
     name: SegmentName
     path: str
@@ -23,31 +27,64 @@ class Segment:
 
 
 def find_segments(inbox: Path) -> list[Segment]:
-    """Return the segments in a folder, in the order of (run, writer, n); whatever else is there is left alone.
+    """Return the segments in a folder, in the order of ``waiting_names``; whatever else is there is left alone.
 
     Costs the number of files in the folder. A folder that is not there is empty.
     """
-    found: list[tuple[SegmentName, str, os.stat_result]] = []
+    names = waiting_names(inbox)
+    return [segment for _, segment in look_at(inbox, names, 0, len(names))]
+
+
+def waiting_names(inbox: Path) -> list[SegmentName]:
+    """Return the names of the segments in a folder: what is about no run first, then the newest runs first.
+
+    Of one run they are in the order of (writer, n). When a run began is known from its id; of an id that does not
+    say it, the latest change of its files counts.
+    """
+    found: list[SegmentName] = []
+    began: dict[str, int] = {}
     try:
         with os.scandir(inbox) as entries:
             for entry in entries:
                 name = parse_segment_name(entry.name)
-                if name is not None and (state := _stat(entry)) is not None:
-                    found.append((name, entry.path, state))
+                if name is None:
+                    continue
+                found.append(name)
+                if name.run == NO_RUN:
+                    began[name.run] = 1 << 62
+                elif _UUID7.match(name.run):
+                    began[name.run] = int(name.run[:12], 16)
+                else:
+                    state = _state(entry.path)
+                    changed = 0 if state is None else state.st_mtime_ns // 10**6
+                    began[name.run] = max(began.get(name.run, 0), changed)
     except (FileNotFoundError, NotADirectoryError):
         return []
-    found.sort(key=lambda item: item[0])
+    found.sort(key=lambda name: (-began[name.run], name))
+    return found
+
+
+def look_at(inbox: Path, names: list[SegmentName], begin: int, end: int) -> list[tuple[int, Segment]]:
+    """Return the files of ``names[begin:end]`` as they are now, each with its index; files that are gone are left out.
+
+    ``names`` are what ``waiting_names`` returned, or in any order.
+    """
+    folder = os.fspath(inbox)
     segments = []
-    for index, (name, path, state) in enumerate(found):
-        followed = index + 1 < len(found) and found[index + 1][0][:2] == name[:2]
-        segments.append(Segment(name, path, state.st_size, state.st_mtime_ns, followed))
+    for index in range(begin, end):
+        name = names[index]
+        path = os.path.join(folder, name.file_name())  # noqa: PTH118 - a hundred thousand times
+        state = _state(path)
+        if state is not None:
+            followed = index + 1 < len(names) and names[index + 1][:2] == name[:2]
+            segments.append((index, Segment(name, path, state.st_size, state.st_mtime_ns, followed)))
     return segments
 
 
-def _stat(entry: os.DirEntry[str]) -> os.stat_result | None:
+def _state(path: str) -> os.stat_result | None:
     try:
         # a path's own size: on Windows what a folder says of its files may be old
-        state = os.stat(entry.path)  # noqa: PTH116
+        state = os.stat(path)  # noqa: PTH116
     except OSError:
         return None  # another ingester was quicker, or it leads nowhere
     # reading from a pipe or a device would never end

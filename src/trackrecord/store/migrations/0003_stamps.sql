@@ -19,7 +19,10 @@ DROP TABLE stamp_of_field;
 
 -- segments that stay in the inbox though all that can be read of them is taken: not opened again while they stay so
 CREATE TABLE resting_segment (
-    name    TEXT PRIMARY KEY,               -- of the file
+    run     TEXT NOT NULL,                  -- run, writer and n: its name
+    writer  TEXT NOT NULL,
+    n       INTEGER NOT NULL,
     size    INTEGER NOT NULL,               -- as it was when it was last read
-    changed INTEGER NOT NULL                -- the file's time of change then, ns
+    changed INTEGER NOT NULL,               -- the file's time of change then, ns
+    PRIMARY KEY (run, writer, n)
 ) WITHOUT ROWID;
