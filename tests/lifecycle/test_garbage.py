@@ -133,6 +133,7 @@ def test_every_column_of_digests_is_known(tmp_path: Path) -> None:
     with store_with(tmp_path / "s") as store, store.connections.reading() as connection:
         known = set(digest_columns(connection))
     assert {("media", "digest"), ("artifact_file", "digest"), ("fact", "digest")} <= known
+    assert ("artifact", "digest") not in known  # of a list of files: no blob
 
 
 def test_trash_is_no_garbage(tmp_path: Path) -> None:

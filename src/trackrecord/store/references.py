@@ -13,6 +13,9 @@ from trackrecord.journal.segments import parse_segment_name
 #: where `trackrecord check --fix` puts what it can't read
 QUARANTINE = "quarantine"
 
+#: digests of something else than the bytes of a blob: an artifact's is that of the list of its files
+_OF_LISTS = frozenset((("artifact", "digest"),))
+
 _DIGEST = re.compile(rb"sha256:([0-9a-f]{64})")
 _DIGEST_LENGTH = 71
 _PIECE = 4 << 20
@@ -27,7 +30,7 @@ def digest_columns(connection: sqlite3.Connection) -> list[tuple[str, str]]:
         (table, row[1])
         for (table,) in tables
         for row in connection.execute(f'PRAGMA table_info("{table}")')
-        if row[1] == "digest" or row[1].endswith("_digest")
+        if (row[1] == "digest" or row[1].endswith("_digest")) and (table, row[1]) not in _OF_LISTS
     ]
 
 
