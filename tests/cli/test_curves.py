@@ -17,14 +17,24 @@ _ANY = st.floats(allow_nan=True, allow_infinity=True)
     width=st.integers(20, 120),
     height=st.integers(3, 30),
     log_y=st.booleans(),
+    log_x=st.booleans(),
     unicode=st.booleans(),
+    band=st.booleans(),
 )
 def test_any_numbers_can_be_drawn(
-    points: list[tuple[float, float]], width: int, height: int, log_y: bool, unicode: bool
+    *,
+    points: list[tuple[float, float]],
+    width: int,
+    height: int,
+    log_y: bool,
+    log_x: bool,
+    unicode: bool,
+    band: bool,
 ) -> None:
     """No numbers, however odd, break a chart, and it keeps to its height."""
     x, y = [point[0] for point in points], [point[1] for point in points]
-    lines = draw_chart([Curve("c", x, y, y, y)], Look(width, height, log_y, unicode, colour=False), "step")
+    look = Look(width, height, log_y, unicode, colour=False, log_x=log_x)
+    lines = draw_chart([Curve("c", x, y, y, y[::-1], band)], look, "step")
 
     assert len(lines) in (1, height + 3)
     assert unicode or all(line.plain.isascii() for line in lines)

@@ -110,3 +110,86 @@ def test_unknown_metric_suggests(call: Call) -> None:
 
     assert done.returncode == 1
     assert "did you mean val/loss?" in done.stderr
+
+
+def test_groups_have_a_line_a_band_and_n(call: Call) -> None:
+    """--group-by draws one curve per group; the legend says n, what the line and the band are, and what is missing."""
+    shown = call(
+        "plot", "--project", "digits", "-m", "val/accuracy", "--group-by", "params.lr", "--width", "70"
+    ).stdout
+
+    assert "  a lr=0.01  n 3, last mean 0.5575" in shown
+    assert "  b lr=0.1  n 3, last mean 0.985" in shown
+    assert "line: mean of the runs that are there at each x" in shown
+    assert "95 % interval of the mean (Student's t), none where n = 1" in shown
+    picture = shown.splitlines()[1:17]
+    assert any("a" in line.partition("│")[2] for line in picture)
+    assert any("." in line.partition("│")[2] for line in picture)
+
+
+def test_group_curves_as_json_are_those_of_the_api(call: Call) -> None:
+    """--json with --group-by has the groups with their statistics, and no curves of runs."""
+    arguments = ["-m", "val/accuracy", "-g", "group", "--stat", "median", "--band", "quantiles", "--json"]
+    found = json.loads(call("plot", "--project", "digits", *arguments).stdout)
+
+    assert found["series"] == []
+    assert [group["group"] for group in found["groups"]] == ["fast", "slow"]
+    assert set(found["groups"][0]["columns"]) == {"median", "q0.25", "q0.75"}
+    assert found["groups"][0]["columns"]["median"][:2] == [0.51, 0.535]
+    assert (found["shown"], found["matched"], found["said"]) == (6, 6, None)
+
+
+def test_smoothing_is_drawn_and_said(call: Call) -> None:
+    """--smooth and --smooth-length draw the smoothed curve, and the legend says how and over what length."""
+    shown = call("plot", "fast-0", "-m", "val/loss", "--smooth-length", "4", "--smoothing", "gaussian").stdout
+    assert "smoothed: gaussian, length 4 in units of x; the points and their extremes are not drawn" in shown
+    by_strength = call("plot", "fast-0", "-m", "val/loss", "--smooth", "0.9").stdout
+    assert "smoothed: ema, length 0.360666 in units of x (strength 0.9 of the range shown)" in by_strength
+    found = json.loads(call("plot", "fast-0", "-m", "val/loss", "--smooth-length", "4", "--json").stdout)[
+        "series"
+    ][0]
+    assert found["smooth"][0] == found["y"][0]
+    assert found["smooth"][-1] > found["y"][-1]
+
+
+def test_a_logarithmic_x_axis_says_what_it_leaves_out(call: Call) -> None:
+    """--log-x has round powers below it, and counts the point at 0."""
+    shown = call("plot", "fast-0", "-m", "val/loss", "--log-x", "--width", "60").stdout
+
+    assert "step, logarithmic" in shown
+    assert "left out: 1 point at x <= 0" in shown
+    ticks = next(line for line in shown.splitlines() if line.strip().startswith("1 "))
+    assert ticks.split() == ["1", "5"]
+
+
+def test_runs_beyond_the_limit_are_said(call: Call) -> None:
+    """Nothing is cut in silence: with --limit the chart says how many runs fit."""
+    shown = call("plot", "--project", "digits", "-m", "plain", "--limit", "2").stdout
+    assert "Of 6 runs that fit the first 2 are shown, ordered by created." in shown
+    found = json.loads(call("plot", "--project", "digits", "-m", "plain", "--limit", "2", "--json").stdout)
+    assert (len(found["series"]), found["shown"], found["matched"]) == (2, 2, 6)
+
+
+def test_metrics_by_pattern(call: Call) -> None:
+    """--pattern draws every metric whose name it is found in; one that fits none is an error."""
+    found = json.loads(call("plot", "fast-0", "--pattern", "^val/", "--json").stdout)
+    assert [each["metric"] for each in found["series"]] == ["val/accuracy", "val/loss"]
+    for pattern in ("nothing like that", "("):
+        done = call("plot", "fast-0", "--pattern", pattern)
+        assert done.returncode != 0
+        assert pattern in done.stderr
+
+
+def test_options_that_contradict_each_other_are_refused(call: Call) -> None:
+    """Two amounts of smoothing, a kind without an amount, an unknown grouping, a strength of 1."""
+    for wrong in (
+        ["--smooth", "0.5", "--smooth-length", "3"],
+        ["--smoothing", "gaussian"],
+        ["--group-by", "shoe size"],
+        ["--smooth", "1"],
+        ["--smooth-length", "-2"],
+    ):
+        done = call("plot", "fast-0", "-m", "val/loss", *wrong)
+        assert done.returncode != 0
+        assert "Traceback" not in done.stderr
+        assert done.stderr.strip()

@@ -38,6 +38,21 @@ def chosen_records(
     return _fitting(store, where, project, most, columns=None)
 
 
+def first_records(
+    store: Store, runs: Sequence[str], where: str | None, project: str | None, *, limit: int
+) -> tuple[list[RunRecord], int]:
+    """Return the same runs, the first ``limit`` of those that fit, and how many fit. Raises as `chosen_runs` does."""
+    if _are_named(runs, where, project):
+        found = chosen_records(store, runs, where, project, most=limit)
+        return found[:limit], len(found)
+    from trackrecord.query.runs import select_runs
+
+    page = select_runs(store, project=project, where=where or "", order_by="created", limit=limit)
+    if not page.rows:
+        raise NotFoundError("No run fits.", hint="`trackrecord ls` lists the runs.")
+    return list(page.rows), page.total
+
+
 def _are_named(runs: Sequence[str], where: str | None, project: str | None) -> bool:
     if runs and where is not None:
         raise click.UsageError("Name runs, or choose them with --where (one of the two).")

@@ -32,13 +32,17 @@ _GREATEST, _SMALLEST = 1e300, 1e-290
 
 @dataclass(frozen=True)
 class Curve:
-    """One curve: x, y and the extremes of y at each x (equal to y for single points). NaN makes a gap."""
+    """One curve: x, y and the extremes of y at each x (equal to y for single points). NaN makes a gap.
+
+    With ``band`` low and high are the edges of a band around the curve, dotted, else what a bucket reaches.
+    """
 
     label: str
     x: Sequence[float]
     y: Sequence[float]
     low: Sequence[float]
     high: Sequence[float]
+    band: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,17 +54,19 @@ class Look:
     log_y: bool = False
     unicode: bool = True
     colour: bool = True
+    log_x: bool = False
 
 
 def draw_chart(curves: Sequence[Curve], look: Look, x_title: str) -> list[Text]:
     """Return the lines of a chart with ticks at both axes; without a finite point a line that says so."""
-    spots = [_spots(curve, look.log_y) for curve in curves]
+    spots = [_spots(curve, look) for curve in curves]
     drawn = [spot for each in spots for spot in each if spot is not None]
     if not drawn:
         only = " above zero" if look.log_y else ""
         return [Text(f"  There is no finite value{only} to draw.", "yellow")]
-    x_low, x_high = _range([spot[0] for spot in drawn], 0.1)
-    y_low, y_high = _range([value for spot in drawn for value in spot[1:]], 0 if look.log_y else 0.1)
+    x_low, x_high = _range([spot[0] for spot in drawn], 0 if look.log_x else 0.1)
+    values = [value for spot in drawn for value in spot[1:] if math.isfinite(value)]
+    y_low, y_high = _range(values, 0 if look.log_y else 0.1)
     y_ticks = (
         _log_ticks(y_low, y_high, look.height) if look.log_y else _some_ticks(y_low, y_high, look.height)
     )
@@ -75,7 +81,7 @@ def draw_chart(curves: Sequence[Curve], look: Look, x_title: str) -> list[Text]:
         plain=not look.unicode or _lettered(curves, look),
     )
     for at, each in enumerate(spots):
-        picture.draw(each, at)
+        picture.draw(each, at, band=curves[at].band)
     names = dict(zip(y_ticks, y_names, strict=True))
     return _framed(picture, curves, look, y_names=names, margin=margin, x_title=x_title)
 
@@ -115,14 +121,13 @@ def _some_ticks(low: float, high: float, height: int) -> list[float]:
     return ticks(low, high, height)
 
 
-def _spots(curve: Curve, log_y: bool) -> list[tuple[float, float, float, float] | None]:
+def _spots(curve: Curve, look: Look) -> list[tuple[float, float, float, float] | None]:
     spots: list[tuple[float, float, float, float] | None] = []
     for x, *values in zip(curve.x, curve.y, curve.low, curve.high, strict=True):
-        middle, low, high = (_in_reach(value, log_y) for value in values)
-        here = _in_reach(x, False)
-        spots.append(
-            (here, middle, low, high) if all(map(math.isfinite, (here, middle, low, high))) else None
-        )
+        middle, low, high = (_in_reach(value, look.log_y) for value in values)
+        here = _in_reach(x, look.log_x)
+        needed = (here, middle) if curve.band else (here, middle, low, high)
+        spots.append((here, middle, low, high) if all(map(math.isfinite, needed)) else None)
     return spots
 
 
@@ -184,7 +189,8 @@ class _Picture:
         self.plain = plain
         # With letters every character is one dot, with braille 2 x 4.
         self._across, self._down = (1, 1) if plain else (2, 4)
-        self._cells: dict[tuple[int, int], tuple[int, int]] = {}
+        # of each character: the curve, its dots, and whether only the edge of a band is there
+        self._cells: dict[tuple[int, int], tuple[int, int, bool]] = {}
 
     def row_of(self, y: float) -> int:
         """Return the row of characters in which a value of y lies, 0 at the top."""
@@ -202,32 +208,52 @@ class _Picture:
         low, high = self.y_range
         return round((high - y) / (high - low) * (self.height * self._down - 1))
 
-    def draw(self, spots: Sequence[tuple[float, float, float, float] | None], curve: int) -> None:
-        """Draw one curve: lines between neighbours, and from the lowest to the highest value at each x."""
+    def draw(
+        self, spots: Sequence[tuple[float, float, float, float] | None], curve: int, *, band: bool = False
+    ) -> None:
+        """Draw one curve: lines between neighbours, and from the lowest to the highest value at each x, or a band."""
+        if band:
+            for edge in (2, 3):
+                self._draw_line(
+                    [None if spot is None else (spot[0], spot[edge]) for spot in spots], curve, edge=True
+                )
+        else:
+            for spot in spots:
+                if spot is not None:
+                    column = self._column(spot[0])
+                    self._line((column, self._row(spot[2])), (column, self._row(spot[3])), curve)
+        self._draw_line([None if spot is None else spot[:2] for spot in spots], curve)
+
+    def _draw_line(
+        self, spots: Sequence[tuple[float, float] | None], curve: int, *, edge: bool = False
+    ) -> None:
         before: tuple[int, int] | None = None
         for spot in spots:
-            if spot is None:
+            if spot is None or not math.isfinite(spot[1]):
                 before = None
                 continue
-            x, y, low, high = spot
-            here = self._column(x), self._row(y)
-            self._line((here[0], self._row(high)), (here[0], self._row(low)), curve)
-            self._line(before or here, here, curve)
+            here = self._column(spot[0]), self._row(spot[1])
+            self._line(before or here, here, curve, edge=edge)
             before = here
 
-    def _line(self, start: tuple[int, int], end: tuple[int, int], curve: int) -> None:
+    def _line(self, start: tuple[int, int], end: tuple[int, int], curve: int, *, edge: bool = False) -> None:
         length = max(abs(end[0] - start[0]), abs(end[1] - start[1]), 1)
         for at in range(length + 1):
             column = round(start[0] + (end[0] - start[0]) * at / length)
             row = round(start[1] + (end[1] - start[1]) * at / length)
+            if edge and (column + row) % 3:
+                continue  # dotted
             cell = row // self._down, column // self._across
             dots = 0 if self.plain else _DOTS[row % 4][column % 2]
-            self._cells[cell] = curve, self._cells.get(cell, (0, 0))[1] | dots
+            there = self._cells.get(cell, (curve, 0, True))
+            if edge and not there[2]:
+                continue  # a curve is never covered by the edge of a band
+            self._cells[cell] = curve, there[1] | dots, edge
 
-    def cell(self, row: int, column: int) -> tuple[int, str] | None:
-        """Return the curve and the braille character at a place, None where nothing was drawn."""
+    def cell(self, row: int, column: int) -> tuple[int, str, bool] | None:
+        """Return the curve, the braille character and whether it is an edge; None where nothing was drawn."""
         found = self._cells.get((row, column))
-        return None if found is None else (found[0], chr(0x2800 + found[1]))
+        return None if found is None else (found[0], chr(0x2800 + found[1]), found[2])
 
 
 def _lettered(curves: Sequence[Curve], look: Look) -> bool:
@@ -263,13 +289,20 @@ def _framed(
                 line.append(" ")
                 continue
             style, sign = _sign(found[0], curves, look)
-            line.append(sign[0] if picture.plain else found[1], style)
+            if picture.plain:
+                line.append("." if found[2] else sign[0], style)
+            else:
+                line.append(found[1], style)
         line.rstrip()
         lines.append(line)
     axis, below = [flat] * picture.width, [" "] * (picture.width + margin + 2)
-    x_ticks = ticks(*picture.x_range, max(2, picture.width // 14))
+    if look.log_x:
+        x_ticks = _log_ticks(*picture.x_range, max(4, picture.width // 7))
+    else:
+        x_ticks = ticks(*picture.x_range, max(2, picture.width // 14))
     free = 0
-    for tick, name in zip(x_ticks, _tick_names(x_ticks), strict=True):
+    x_names = _tick_names([10**tick for tick in x_ticks] if look.log_x else x_ticks)
+    for tick, name in zip(x_ticks, x_names, strict=True):
         column = picture.column_of(tick)
         start = min(column + margin + 2 - len(name) // 2, len(below) - len(name))
         axis[column] = foot

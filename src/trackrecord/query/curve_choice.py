@@ -93,7 +93,7 @@ def choose_curves(
     if page.rows:
         _check_known(store, found, there)
     if pattern is not None:
-        fitting = _fitting(pattern, there)
+        fitting = fitting_metrics(pattern, there)
         found += [name for name in fitting if name not in found]
     most = max(1, MOST_SERIES // max(1, len(page.rows)))
     return ChosenCurves(page.rows, page.total, order_by or DEFAULT_ORDER, tuple(found[:most]), len(found))
@@ -133,7 +133,8 @@ def _metrics_of(store: Store, runs: Sequence[RunRecord]) -> list[str]:
     return [row[0] for row in store.catalog.rows(sql, ids)]
 
 
-def _fitting(pattern: str, names: Sequence[str]) -> list[str]:
+def fitting_metrics(pattern: str, names: Sequence[str]) -> list[str]:
+    """Return the names in which a regular expression is found, sorted. Raises UsageError for one that is none."""
     try:
         fits = re.compile(pattern)
     except (re.error, RecursionError, OverflowError) as error:
