@@ -97,6 +97,11 @@ def check_cited(connection: sqlite3.Connection, whole: set[str], waiting: set[st
     return findings
 
 
+def cited_digests(connection: sqlite3.Connection) -> set[str]:
+    """Return all digests that rows cite."""
+    return {digest for sql in _CITING for _, digest in connection.execute(sql)}
+
+
 def runs_citing(connection: sqlite3.Connection, digest: str) -> list[str]:
     """Return the ids of the runs that cite a digest."""
     found = {run for sql in _CITING for run, cited in connection.execute(sql) if cited == digest}
