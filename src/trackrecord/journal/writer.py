@@ -274,7 +274,10 @@ class JournalWriter:
 
     def _give_up_segment(self, error: OSError) -> None:
         self._recovery.trouble = error
-        self._leave_segment()
+        if error.errno == errno.EBADF:
+            self._leave_misplaced(Place.NOT_OURS)
+        else:
+            self._leave_segment()
 
     # -- the background thread's side ---------------------------------------------------------------------
 

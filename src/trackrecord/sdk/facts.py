@@ -70,6 +70,8 @@ class Facts:
                     value = {"problem": f"{type(error).__name__}: {as_text(error)}"}
                 if value:
                     self._parts[part] = value
+        except Exception as error:  # not even our own code can be loaded: no file descriptor is left
+            self._parts["process"] = {"problem": f"{type(error).__name__}: {as_text(error)}"}
         finally:
             self._ready.set()
 

@@ -63,8 +63,10 @@ def last_words(run: Run) -> None:
 
     console.flush(run)
     for charge in _charges:
-        if charge.run is run and charge.sampler is not None:
-            charge.sampler.sample(run)
+        if charge.run is run:
+            _note_troubles(charge)
+            if charge.sampler is not None:
+                charge.sampler.sample(run)
 
 
 def let_go(run: Run) -> None:
@@ -173,6 +175,13 @@ def _serve_open(charge: _Charge) -> None:
     if now >= charge.next_heartbeat:
         charge.next_heartbeat = now + HEARTBEAT_S
         writer.append_structural(Kind.HEARTBEAT, {})
+    _note_troubles(charge)
+    _say_what_was_lost(charge)
+    run._problems.write(lambda fields: writer.append(encode_structural(Kind.PROBLEM, fields)))
+
+
+def _note_troubles(charge: _Charge) -> None:
+    run, writer = charge.run, charge.run._writer
     if writer.trouble is not None and charge.trouble_noted is None:
         run._problems.note(
             "disk",
@@ -187,8 +196,6 @@ def _serve_open(charge: _Charge) -> None:
             "somebody else cut the journal short, or closed its file: what was written before may be lost",
             misuse=False,
         )
-    _say_what_was_lost(charge)
-    run._problems.write(lambda fields: writer.append(encode_structural(Kind.PROBLEM, fields)))
 
 
 def _say_what_was_lost(charge: _Charge) -> None:

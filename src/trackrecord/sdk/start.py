@@ -12,15 +12,18 @@ from trackrecord.journal.format import Kind, encode_structural
 from trackrecord.journal.place import INBOX
 from trackrecord.journal.stop_requests import withdraw
 from trackrecord.journal.writer import JournalWriter
-from trackrecord.sdk import current, keeper, notebook
+from trackrecord.sdk import current, exits, keeper, notebook
 from trackrecord.sdk.beginning import begin_record
+from trackrecord.sdk.console import listen
 from trackrecord.sdk.disabled import DisabledRun
+from trackrecord.sdk.facts import facts_here
 from trackrecord.sdk.identity import identity
 from trackrecord.sdk.names import random_name
 from trackrecord.sdk.numbers import as_number, as_text, shown
 from trackrecord.sdk.problems import Problems, is_terminal, tell
 from trackrecord.sdk.project import settled_project
 from trackrecord.sdk.run import Run
+from trackrecord.sdk.sampler import Sampler
 from trackrecord.sdk.usable_store import usable_store
 from trackrecord.sdk.version import VERSION
 from trackrecord.words.errors import TrackrecordError
@@ -241,28 +244,17 @@ def join(run_id: str, project: str, name: str, store: str) -> Run:
 def _attach(run: Run, *, console: bool, system_metrics: bool | float) -> None:
     """Make a run current and have it looked after. Each part that fails is noted, and the run goes on without it."""
     current.make_current(run)
-    with run._guard("init"):
-        from trackrecord.sdk import exits
-
-        exits.install()
-    with run._guard("init"):
-        notebook.begun(run)
+    exits.install()
+    notebook.begun(run)
     sampler = facts = None
     with run._guard("init"):
-        from trackrecord.sdk.sampler import Sampler
-
         if system_metrics is not False and system_metrics is not None:
             interval_s = 10.0 if system_metrics is True else as_number(system_metrics) or 10.0
             sampler = Sampler(max(0.1, interval_s))
-    with run._guard("init"):
-        from trackrecord.sdk.facts import facts_here
-
         facts = facts_here() if run._role == "begin" else None
     keeper.take_on(run, sampler=sampler, facts=facts)
     with run._guard("init"):
         if console:
-            from trackrecord.sdk.console import listen
-
             listen(run)
 
 
