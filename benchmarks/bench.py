@@ -204,17 +204,23 @@ class Bench:
         self._started.clear()
 
     def rounds(
-        self, sides: Sequence[Side], count: int, work: str, request: Callable[[Side, int], dict[str, Any]]
+        self,
+        sides: Sequence[Side],
+        count: int,
+        work: str,
+        request: Callable[[Side, int], dict[str, Any]],
+        *,
+        peer_count: int | None = None,
     ) -> tuple[dict[str, list[Figures]], list[str]]:
         """Let all sides do the same work in turns, ``count`` times; return figures by side and what went wrong.
 
-        In turns, so that what the machine does meanwhile meets all of them.
+        In turns, so that what the machine does meanwhile meets all of them. Peers stop after ``peer_count`` rounds.
         """
         found: dict[str, list[Figures]] = {side.name: [] for side in sides}
         failed: dict[str, str] = {}
         for number in range(count):
             for side in sides:
-                if side.name in failed:
+                if side.name in failed or (side in self.peers and number >= (peer_count or count)):
                     continue
                 try:
                     found[side.name].append(self.child(side).ask(work, **request(side, number)))

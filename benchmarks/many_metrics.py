@@ -15,7 +15,7 @@ QUESTION = (
 
 
 def run(bench: Bench) -> Row:
-    """Log in turns; peers do as many of the steps as they get done in 6 seconds."""
+    """Log in turns; peers do as many of the steps as they get done in 4 seconds."""
     sides = [PLAIN, SQLITE, TRACKRECORD, *bench.peers]
     folders = bench.folders(sides)
     rounds, notes = bench.rounds(
@@ -27,8 +27,9 @@ def run(bench: Bench) -> Row:
             "name": f"wide{number}",
             "steps": bench.size(200, 2),
             "metrics": bench.size(10_000, 100),
-            "budget_s": 6,
+            "budget_s": 4,
         },
+        peer_count=2,
     )
     ours = middle(rounds["trackrecord"], "points_per_s")
     peers = {

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
 from statistics import median
 
-from benchmarks.bench import Bench, Figures, Reach, Row, SideFailed
+from benchmarks.bench import Bench, Reach, Row, SideFailed
 from benchmarks.servers import Server, free_port, start_trackrecord
 from benchmarks.sides import TRACKRECORD, Side
 
@@ -17,49 +20,75 @@ QUESTION = (
 )
 
 
+@dataclass(slots=True)
+class _Page:
+    """One tool's page: what is in its store, how long each launch took, and the last one, which is left idle."""
+
+    side: Side
+    runs: int
+    launches: list[float]
+    server: Server
+
+
 def run(bench: Bench) -> Row:
-    """Launch each page several times, keep the last one idle, then look at its memory."""
+    """Launch each page several times, leave the last of each running, and look at their memory when all are idle."""
     folder = str(bench.shared("many-short-runs", lambda: record_many(bench)))
-    idle_s = bench.size(30, 1)
-    launches = {TRACKRECORD.name: [_launch_ours(bench, folder) for _ in range(bench.size(7, 1))]}
-    idle: dict[str, tuple[float, float]] = {}
-    runs = {TRACKRECORD.name: bench.size(10_000, 20)}
     notes: list[str] = []
-    server = start_trackrecord(bench, folder)
-    try:
-        time.sleep(idle_s)
-        idle[TRACKRECORD.name] = server.memory_mib()
-    finally:
-        server.end()
-    for side in bench.peers:
-        if side.name not in _ARGUMENTS:
-            continue
-        try:
-            _measure_peer(bench, side, idle_s, launches, idle, runs)
-        except SideFailed as error:
-            notes.append(f"{side.title}: {error}")
+    with ExitStack() as running:
+        pages = [
+            _launched(
+                running,
+                TRACKRECORD,
+                bench.size(10_000, 20),
+                bench.size(7, 1),
+                lambda: start_trackrecord(bench, folder),
+            )
+        ]
+        for side in bench.peers:
+            if side.name not in _ARGUMENTS:
+                continue
+            try:
+                pages.append(_launched_peer(bench, side, running))
+            except SideFailed as error:
+                notes.append(f"{side.title}: {error}")
+        time.sleep(bench.size(30, 1))
+        memory = {page.side.name: page.server.memory_mib() for page in pages}
     lines = [
         [
-            side.title,
-            f"{runs[side.name]:,}",
-            f"{median(launches[side.name]):.2f} ({min(launches[side.name]):.2f} to {max(launches[side.name]):.2f})",
-            f"{idle[side.name][0]:.0f}",
-            f"{idle[side.name][1]:.0f}",
+            page.side.title,
+            f"{page.runs:,}",
+            f"{median(page.launches):.2f} ({min(page.launches):.2f} to {max(page.launches):.2f})",
+            f"{memory[page.side.name][0]:.0f}",
+            f"{memory[page.side.name][1]:.0f}",
         ]
-        for side in [TRACKRECORD, *bench.peers]
-        if side.name in idle
+        for page in pages
     ]
-    took, memory = median(launches["trackrecord"]), idle["trackrecord"][0]
-    reaches = [
-        Reach("launch to first answered page, 10,000 runs", "under 0.6 s", f"{took:.2f} s", took < 0.6),
-        Reach("idle memory (RSS)", "under 80 MB", f"{memory * 1.048576:.0f} MB", memory * 1.048576 < 80),
-    ]
-    figures: dict[str, Figures] = {
-        name: {"launch_s": median(took), "rss_mib": idle[name][0]}
-        for name, took in launches.items()
-        if name in idle
-    }
-    return Row(["side", "runs", "launch s", "RSS MiB", "PSS MiB"], lines, reaches, notes, figures)
+    took, resident_mb = median(pages[0].launches), memory[TRACKRECORD.name][0] * 1.048576
+    return Row(
+        ["side", "runs", "launch s", "RSS MiB", "PSS MiB"],
+        lines,
+        [
+            Reach("launch to first answered page, 10,000 runs", "under 0.6 s", f"{took:.2f} s", took < 0.6),
+            Reach("idle memory (RSS)", "under 80 MB", f"{resident_mb:.0f} MB", resident_mb < 80),
+        ],
+        notes,
+        {
+            page.side.name: {"launch_s": median(page.launches), "rss_mib": memory[page.side.name][0]}
+            for page in pages
+        },
+    )
+
+
+def _launched(running: ExitStack, side: Side, runs: int, times: int, start: Callable[[], Server]) -> _Page:
+    """Launch a page so many times; the last one runs on."""
+    launches = []
+    for _ in range(times - 1):
+        server = start()
+        launches.append(server.launch_s)
+        server.end()
+    server = start()
+    running.callback(server.end)
+    return _Page(side, runs, [*launches, server.launch_s], server)
 
 
 def record_many(bench: Bench) -> str:
@@ -69,12 +98,6 @@ def record_many(bench: Bench) -> str:
     child.ask("short_runs", folder=folder, prefix="many", runs=bench.size(10_000, 20), budget_s=300)
     child.ask("settle", folder=folder)
     return folder
-
-
-def _launch_ours(bench: Bench, folder: str) -> float:
-    server = start_trackrecord(bench, folder)
-    server.end()
-    return server.launch_s
 
 
 _ARGUMENTS = {
@@ -114,29 +137,16 @@ _ARGUMENTS = {
 }
 
 
-def _measure_peer(
-    bench: Bench,
-    side: Side,
-    idle_s: float,
-    launches: dict[str, list[float]],
-    idle: dict[str, tuple[float, float]],
-    runs: dict[str, int],
-) -> None:
+def _launched_peer(bench: Bench, side: Side, running: ExitStack) -> _Page:
     folder = str(bench.new_folder(f"page-{side.name}"))
-    recorded = bench.child(side).ask(
-        "short_runs", folder=folder, prefix="page", runs=bench.size(2_000, 2), budget_s=4
-    )
+    child = bench.child(side)
+    recorded = child.ask("short_runs", folder=folder, prefix="page", runs=bench.size(2_000, 2), budget_s=4)
+    child.ask("settle", folder=folder)
     bench.end_children()
-    runs[side.name] = recorded["runs"]
-    times = bench.size(3, 1)
-    for number in range(times):
+
+    def start() -> Server:
         port = free_port()
         arguments = [each.format(port=port, folder=folder) for each in _ARGUMENTS[side.name]]
-        server = Server(bench, side, arguments, port, ("/",))
-        try:
-            launches.setdefault(side.name, []).append(server.launch_s)
-            if number == times - 1:
-                time.sleep(idle_s)
-                idle[side.name] = server.memory_mib()
-        finally:
-            server.end()
+        return Server(bench, side, arguments, port, ("/",))
+
+    return _launched(running, side, recorded["runs"], bench.size(3, 1), start)

@@ -33,25 +33,32 @@ class Driver(Tracker):
         """End it."""
         swanlab.finish()
 
-    def history(self, name: str, metric: str) -> tuple[Any, Any]:  # noqa: ARG002 (asked of folders of one run only)
-        """Scan the file of the only run there."""
+    def history(self, name: str, metric: str) -> tuple[Any, Any]:
+        """Scan the files for the run's name, then for its points."""
         import numpy as np
         from swanlab.proto.swanlab.record.v1.record_pb2 import Record
         from swanlab.sdk.internal.core_python.store import DataStoreReader
 
-        steps: list[int] = []
-        values: list[float] = []
-        (path,) = self.folder.glob("run-*/*.swanlab")
-        reader = DataStoreReader()
-        reader.open(path)
-        while (payload := _next(reader)) is not None:
-            record = Record()
-            record.ParseFromString(payload)
-            for field, scalar in record.ListFields():
-                if field.name == "scalar" and scalar.key == metric:
-                    steps.append(scalar.step)
-                    values.append(scalar.value.number)
-        return np.array(steps), np.array(values)
+        for path in self.folder.glob("run-*/*.swanlab"):
+            steps: list[int] = []
+            values: list[float] = []
+            named = False
+            reader = DataStoreReader()
+            reader.open(path)
+            while (payload := _next(reader)) is not None:
+                record = Record()
+                record.ParseFromString(payload)
+                if record.HasField("start"):
+                    if record.start.name != name:
+                        break
+                    named = True
+                elif record.HasField("scalar") and record.scalar.key == metric:
+                    steps.append(record.scalar.step)
+                    values.append(record.scalar.value.number)
+            reader.close()
+            if named:
+                return np.array(steps), np.array(values)
+        return np.array([]), np.array([])
 
 
 def _next(reader: Any) -> bytes | None:
