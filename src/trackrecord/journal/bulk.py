@@ -18,8 +18,10 @@ from trackrecord.journal.format import (
 from trackrecord.journal.reader import Damage, Record, end_of, is_structural, is_understood, record_size, scan
 from trackrecord.journal.resync import QuickRecords
 
-#: the bytes of a row's record that all rows of the same columns have in common, but for a flag
-_SAME = np.array([0, 1, 2, 3, 8, *range(10, 20)])
+#: a row's record is a row of words: sync bytes and checksum, then kind, flags and length, then the id of its columns
+_WORD = np.dtype("<u8")
+_HALF = np.uint64(32)
+_RETRIED_BIT = np.uint64(RETRIED << 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,17 +214,17 @@ def _count_rows(data: bytes, start: int, size: int) -> int:
     if data[start + size + 10 : start + size + 20] != data[start + 10 : start + 20]:
         return 1
     view = memoryview(data)
-    pattern = np.frombuffer(data, dtype=np.uint8, count=20, offset=start)
+    first, second, third = np.frombuffer(data, _WORD, count=3, offset=start)
     counted, step = 1, 64
     while counted < possible:
         ahead = min(step, possible - counted)
         begin = start + counted * size
-        table = np.frombuffer(data, dtype=np.uint8, count=ahead * size, offset=begin).reshape(ahead, size)
+        table = np.frombuffer(data, _WORD, count=ahead * size // 8, offset=begin).reshape(ahead, size // 8)
         # sync bytes, kind, zero, length and id of the columns are the same; of the flags only "retried" may differ
-        alike = (table[:, _SAME] == pattern[_SAME]).all(axis=1)
-        alike &= (table[:, 9] | RETRIED) == (pattern[9] | RETRIED)
+        alike = (table[:, 1] | _RETRIED_BIT) == (second | _RETRIED_BIT)
+        alike &= (table[:, 2] == third) & ((table[:, 0] ^ first) << _HALF == 0)
         likely = ahead if alike.all() else int(np.argmin(alike))
-        checksums = np.ascontiguousarray(table[:likely, 4:8]).view("<u4").reshape(-1).tolist()
+        checksums = (table[:likely, 0] >> _HALF).tolist()
         ends = range(begin + size, begin + size * (likely + 1), size)
         for end, checksum in zip(ends, checksums, strict=True):
             if zlib.crc32(view[end - size + 8 : end]) != checksum:

@@ -16,7 +16,7 @@ from trackrecord.store import apply_lifecycle, apply_no_run, apply_run
 from trackrecord.store.apply_rows import Points
 from trackrecord.store.apply_things import Things
 from trackrecord.store.apply_values import Values
-from trackrecord.store.fields import text, whole
+from trackrecord.store.fields import fields_of, text, whole
 from trackrecord.store.known import Progress
 from trackrecord.store.liveness import Writer, ending_of, writers_of
 from trackrecord.store.purge import forget_purged
@@ -55,7 +55,7 @@ class Application:
             elif item.kind == Kind.CONTENT:
                 self._things.content(source, item.payload, latest)
             else:
-                fields = item.fields()
+                fields = fields_of(item)
                 said = Said(whole(fields, "t") or 0, name.writer, source.place(item.offset), fields)
                 latest = max(latest, said.time)
                 if item.kind == Kind.CLOSE:
@@ -102,7 +102,7 @@ class Application:
             _set_ending(tx, draft.number, [row.as_writer() for row in writers])
             draft.columns["revision"] = revision
             draft.columns["grown_at"] = max(row.grown_at for row in writers)
-        settled = set(tx.drafts)
+        settled = {number: int(draft.columns["project"]) for number, draft in tx.drafts.items()}
         tx.write_down_all()
         connection.executemany(
             "INSERT OR REPLACE INTO segment (run, writer, n, taken, closed, damage, columns)"
@@ -114,27 +114,30 @@ class Application:
         self._values.flush()
         self._things.flush()
         tx.write_down_problems()
-        for run in tx.ending - settled:
+        for run in tx.ending - settled.keys():
             _set_ending(tx, run, writers_of(connection, run))
         connection.executemany(
             "UPDATE run SET revision = :revision, grown_at = (SELECT max(grown_at) FROM writer WHERE run = :run)"
             " WHERE number = :run",
-            [{"revision": revision, "run": run} for run in tx.touched - settled],
+            [{"revision": revision, "run": run} for run in tx.touched - settled.keys()],
         )
         connection.executemany(
             "UPDATE run SET problems = (SELECT count(*) FROM problem WHERE run = :run) WHERE number = :run",
             [{"run": run} for run in tx.with_problems],
         )
         forget_purged(tx, revision)
-        self._settle_projects(revision)
+        self._settle_projects(revision, settled)
         return revision
 
-    def _settle_projects(self, revision: int) -> None:
-        """Bring what projects say of their runs up to date, and remove those that were only a guess."""
+    def _settle_projects(self, revision: int, settled: dict[int, int]) -> None:
+        """Bring what projects say of their runs up to date, and remove those that were only a guess.
+
+        ``settled`` are the projects of runs that are known without asking.
+        """
         tx, connection = self.tx, self.tx.connection
         latest = dict.fromkeys(tx.touched_projects, 0)
         for run in tx.touched:
-            project = tx.project_of(run)
+            project = settled[run] if run in settled else tx.project_of(run)
             if run in tx.new_runs:
                 time = max(row.last_time for row in tx.writers[run].values())
             else:
@@ -155,7 +158,7 @@ class Application:
         """Return where the records come from, beginning the rows of run and writer when they are new."""
         first: dict[str, Any] = {}
         if batch.items and isinstance(batch.items[0], Record) and batch.items[0].kind == Kind.SEGMENT:
-            first = batch.items[0].fields()
+            first = fields_of(batch.items[0])
         time = whole(first, "t") or self.tx.now
         run = self.tx.run_number(name.run, text(first, "project"), time, name.writer)
         source = Source(run, name.run, name.writer, name.n)

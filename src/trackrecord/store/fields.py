@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import math
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from trackrecord.journal.format import decode_value
+from trackrecord.journal.reader import Record
 
 Fields = dict[str, Any]
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_QUOTE = json.encoder.encode_basestring
 _LARGEST = 1 << 53
 
 
@@ -20,6 +23,18 @@ class TypedValue(NamedTuple):
     number: float | None
     text: str | None
     value: str
+
+
+@lru_cache(maxsize=4)
+def fields_of(record: Record) -> Fields:
+    """Return the fields of a structural record as ``Record.fields`` does, sooner. Not to be changed."""
+    import msgspec  # here, so that looking at a store whose inbox is empty does without
+
+    try:
+        found = msgspec.json.decode(record.payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return record.fields()  # what is no JSON, or such as only Python takes
+    return found if isinstance(found, dict) else {}
 
 
 def clean(text: str) -> str:
@@ -90,7 +105,7 @@ def typed(raw: Any) -> TypedValue:
     if type(raw) is int and -_LARGEST <= raw <= _LARGEST:
         return TypedValue("int", float(raw), None, repr(raw))
     if type(raw) is str:
-        return TypedValue("text", None, clean(raw), json_text(raw))
+        return TypedValue("text", None, clean(raw), clean(_QUOTE(raw)))
     value = decoded(raw) if isinstance(raw, dict) else raw
     exact = json_text(raw)
     if value is None:

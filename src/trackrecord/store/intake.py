@@ -13,6 +13,7 @@ from trackrecord.journal.format import Kind
 from trackrecord.journal.reader import Record, check_file_header
 from trackrecord.journal.segments import NO_RUN
 from trackrecord.store.apply import Application
+from trackrecord.store.fields import fields_of
 from trackrecord.store.inbox import Segment
 from trackrecord.store.known import Known, Progress
 from trackrecord.store.segment_pieces import Piece, SegmentReader
@@ -217,7 +218,7 @@ def _process_in(batch: Batch) -> dict[str, Any]:
     """Return the process that the first record of a segment names."""
     first = batch.items[0] if batch.items else None
     if isinstance(first, Record) and first.kind == Kind.SEGMENT:
-        process = first.fields().get("process")
+        process = fields_of(first).get("process")
         return process if isinstance(process, dict) else {}
     return {}
 

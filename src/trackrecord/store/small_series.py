@@ -65,6 +65,7 @@ class SmallSeries:
                     self._points.rows(source, rows)
                 continue
             self._axes += axes
+            self._tx.done.difference_update([(run, source.writer) for source, _ in parts])
             steps = [
                 axis.steps.max()
                 for axis in axes

@@ -78,6 +78,7 @@ class Transaction:
         self._problems: list[tuple[int, str, str, str, int, int, int]] = []
         self._projects: dict[str, int] = {}
         self._next_run: int | None = None
+        self._last_stamp: tuple[Said | None, Stamp] = (None, Stamp(0, 0, "", 0))
 
     def run_number(self, run_id: str, project: str | None, created: int, writer: str) -> int:
         """Return the number of a run, beginning its draft when nothing of it has been seen before."""
@@ -167,7 +168,11 @@ class Transaction:
 
         A stronger origin beats a weaker one. Among changes the last one holds, else the first one.
         """
-        return self.stamps.decides(kind, owner, field, Stamp(origin, said.time, said.writer, said.place))
+        last, stamp = self._last_stamp
+        if last is not said or stamp.origin != origin:
+            stamp = Stamp(origin, said.time, said.writer, said.place)
+            self._last_stamp = said, stamp
+        return self.stamps.decides(kind, owner, field, stamp)
 
     def stamp(self, kind: str, owner: int, field: str) -> Stamp | None:
         """Return which record a field has its value from."""
