@@ -14,9 +14,12 @@ import trackrecord as tr
 from tests.cli.conftest import Call, clean_environment, without_styles
 
 _COMMANDS = ("ls", "show", "compare", "plot", "ui", "export", "demo")
+_CHANGING = tuple(
+    "rename tag untag note group move archive unarchive delete undelete trash purge history undo gc".split()
+)
 
 
-@pytest.mark.parametrize("command", [*_COMMANDS, "export csv"])
+@pytest.mark.parametrize("command", [*_COMMANDS, *_CHANGING, "export csv"])
 def test_help_has_examples(call: Call, command: str) -> None:
     """Every command explains itself with examples."""
     done = call(*command.split(), "--help")
@@ -29,7 +32,7 @@ def test_help_lists_every_command(call: Call) -> None:
     """The first help names every command and says what it does."""
     shown = call("--help").stdout
 
-    assert all(f"\n  {command} " in shown for command in _COMMANDS)
+    assert all(f"\n  {command} " in shown for command in (*_COMMANDS, *_CHANGING))
 
 
 def test_help_and_ls_load_little() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ["README.md", "docs/charts.md", "docs/reading.md", "docs/recording.md"]
+PAGES = ["README.md", "docs/charts.md", "docs/lifecycle.md", "docs/reading.md", "docs/recording.md"]
 
 
 def _snippets(page: str) -> list[str]:

@@ -240,7 +240,7 @@ def test_openapi_and_the_documentation_name_the_same_routes(server: RunningServe
     documented: dict[tuple[str, str], set[str]] = {}
     headings = [line for line in DOCS.read_text().splitlines() if line.startswith("### ")]
     for method, path, query in re.findall(
-        r"`(GET|POST) (/api/v1/[^`?]*)(?:\?([^`]*))?`", "\n".join(headings)
+        r"`(GET|POST|PATCH|DELETE) (/api/v1/[^`?]*)(?:\?([^`]*))?`", "\n".join(headings)
     ):
         documented[method, path] = {pair.partition("=")[0] for pair in query.split("&") if pair}
     document = server.get("/openapi.json")

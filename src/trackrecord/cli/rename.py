@@ -9,7 +9,7 @@ from trackrecord.cli.numbers import one_line
 from trackrecord.cli.session import json_option, session_of, store_option
 
 _EPILOG = """\b
-Example:
+Examples:
   trackrecord rename quiet-river baseline
 """
 
