@@ -17,6 +17,8 @@ def value_of(kind: str, number: float | None, text: str | None, value: str) -> A
     (3, nan)
     """
     if kind == "float":
+        if number == 0 and value.startswith("-"):
+            return -0.0  # a REAL of SQLite keeps no sign of a zero
         return math.nan if number is None else float(number)
     if kind == "int" and number is not None and abs(number) < _EXACT:
         return int(number)
