@@ -14,8 +14,22 @@ import trackrecord as tr
 from tests.cli.conftest import Call, clean_environment, without_styles
 
 _COMMANDS = ("ls", "show", "compare", "plot", "ui", "export", "demo")
-_CHANGING = tuple(
-    "rename tag untag note group move archive unarchive delete undelete trash purge history undo gc".split()
+_CHANGING = (
+    "rename",
+    "tag",
+    "untag",
+    "note",
+    "group",
+    "move",
+    "archive",
+    "unarchive",
+    "delete",
+    "undelete",
+    "trash",
+    "purge",
+    "history",
+    "undo",
+    "gc",
 )
 
 
