@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -101,8 +102,8 @@ def in_process(path: Path, repeat: int) -> dict[str, dict[str, float]]:
         return {
             case.name: {
                 "found": ask(store, case),
-                "ms": median_ms(lambda case=case: ask(store, case), repeat),
-            }  # type: ignore[misc]
+                "ms": median_ms(partial(ask, store, case), repeat),
+            }
             for case in CASES
         }
 
@@ -110,13 +111,10 @@ def in_process(path: Path, repeat: int) -> dict[str, dict[str, float]]:
 def over_http(path: Path, repeat: int) -> dict[str, float]:
     """Return what each case takes of a server that has been asked it before."""
     command = [sys.executable, "-m", "trackrecord", "--store", str(path), "ui", "--port", "0", "--no-browser"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as server:  # noqa: S603
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as server:
         try:
             base = _address(server)
-            return {
-                case.name: median_ms(lambda case=case: _fetched(url_of(base, case)), repeat)  # type: ignore[misc]
-                for case in CASES
-            }
+            return {case.name: median_ms(partial(_fetched, url_of(base, case)), repeat) for case in CASES}
         finally:
             server.terminate()
 
@@ -125,16 +123,16 @@ def one_shot(path: Path, repeat: int) -> dict[str, float]:
     """Return what each case takes as a command, beyond what ``trackrecord --version`` takes."""
 
     def run(arguments: Sequence[str]) -> None:
-        subprocess.run(  # noqa: S603
+        subprocess.run(
             [sys.executable, "-m", "trackrecord", "--store", str(path), *arguments],
             check=True,
             capture_output=True,
         )
 
-    start = median_ms(lambda: run(["--version"]), repeat)
+    start = median_ms(partial(run, ["--version"]), repeat)
     found = {"start-up": start}
     for case in CASES:
-        found[case.name] = round(median_ms(lambda case=case: run(command_of(case)), repeat) - start, 2)  # type: ignore[misc]
+        found[case.name] = round(median_ms(partial(run, command_of(case)), repeat) - start, 2)
     return found
 
 
@@ -148,7 +146,7 @@ def _address(server: subprocess.Popen[str]) -> str:
 
 
 def _fetched(url: str) -> bytes:
-    with urlopen(url) as answer:  # noqa: S310 - our own server
+    with urlopen(url) as answer:
         return bytes(answer.read())
 
 

@@ -81,7 +81,8 @@ def _insert(
     connection.executemany("INSERT INTO param VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", params)
     connection.executemany(
         "INSERT INTO metric (run, key, points, nonfinite, first, last, min, max, mean, total, min_step, max_step,"
-        " first_step, last_step, first_time, last_time) VALUES (?, ?, 100, 0, ?, ?, ?, ?, ?, '0:0', 0, 99, 0, 99, ?, ?)",
+        " first_step, last_step, first_time, last_time)"
+        " VALUES (?, ?, 100, 0, ?, ?, ?, ?, ?, '0:0', 0, 99, 0, 99, ?, ?)",
         metrics,
     )
     params.clear()

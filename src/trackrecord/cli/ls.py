@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 from rich.text import Text
 
 from trackrecord.cli.grid import GridColumn, no_room_for, print_grid, print_line
@@ -24,6 +25,9 @@ Examples:
   trackrecord ls 'val/accuracy > 0.9 and params.model == "mlp"' --sort -val/accuracy
   trackrecord ls 'state == "failed" and created > -7d' --all
   trackrecord ls --project digits --columns name,params.lr,val/loss
+  trackrecord ls --columns 'name,metrics["val/loss"].min' --archived
+  trackrecord ls --group-by params.optimizer,params.lr --metrics val/accuracy --sort -val/accuracy
+  trackrecord ls --trash
   trackrecord ls --projects
   trackrecord ls --experiments --project digits
   trackrecord ls --json | jq '.items[].name'
@@ -43,6 +47,10 @@ FILTER is Trackrecord's filter language (docs/query.md).
 )
 @click.option("--all", "-a", "everything", is_flag=True, help="No limit.")
 @click.option("--columns", "-c", metavar="NAMES", help="Columns with commas: name, params.lr, val/loss ...")
+@click.option("--trash", is_flag=True, help="Only runs in the trash.")
+@click.option("--archived", is_flag=True, help="Archived runs, too.")
+@click.option("--group-by", "-g", "by", metavar="NAMES", help="Groups by params.lr,state ... with commas.")
+@click.option("--metrics", "-m", metavar="NAMES", help="With --group-by: results of each group, with commas.")
 @click.option("--projects", "list_projects_too", is_flag=True, help="List the projects instead.")
 @click.option("--experiments", "list_experiments_too", is_flag=True, help="List the experiments instead.")
 @json_option
@@ -57,6 +65,10 @@ def command(
     limit: int,
     everything: bool,
     columns: str | None,
+    trash: bool,
+    archived: bool,
+    by: str | None,
+    metrics: str | None,
     list_projects_too: bool,
     list_experiments_too: bool,
     as_json: bool,
@@ -72,7 +84,28 @@ def command(
         raise click.UsageError("Take --projects or --experiments, one of the two.")
     if where and (list_projects_too or list_experiments_too):
         raise click.UsageError(f"--{'projects' if list_projects_too else 'experiments'} takes no FILTER.")
+    if metrics and not by:
+        raise click.UsageError(
+            "--metrics goes with --group-by; --columns chooses what a table of runs shows."
+        )
+    if by and (list_projects_too or list_experiments_too or columns):
+        raise click.UsageError("--group-by goes with neither --columns, --projects nor --experiments.")
     with session.open_store() as store:
+        if by:
+            _list_groups(
+                session,
+                store,
+                by,
+                as_json,
+                results=_listed(metrics or ""),
+                project=project,
+                where=where,
+                order_by="" if ctx.get_parameter_source("sort") is ParameterSource.DEFAULT else sort,
+                limit=most,
+                trash=trash,
+                include_archived=archived,
+            )
+            return
         if list_projects_too:
             _list_projects(session, store, most, as_json)
             return
@@ -81,13 +114,40 @@ def command(
             return
         from trackrecord.query.runs import select_runs
 
-        page = select_runs(store, project=project, where=where, order_by=sort, limit=most)
+        page = select_runs(
+            store,
+            project=project,
+            where=where,
+            order_by=sort,
+            limit=most,
+            trash=trash,
+            include_archived=archived,
+        )
     if as_json:
         from trackrecord.cli.answers import print_json, run_page
 
         print_json(run_page(page))
     else:
         _print_runs(session, page, columns, one_project=project is not None, filtered=bool(where or project))
+
+
+def _listed(names: str) -> list[str]:
+    return [name.strip() for name in names.split(",") if name.strip()]
+
+
+def _list_groups(session: Session, store: Store, by: str, as_json: bool, **asked: Any) -> None:
+    from trackrecord.query.groups import group_runs
+
+    page = group_runs(store, _listed(by), **asked)
+    if as_json:
+        from trackrecord.cli.answers import print_json
+        from trackrecord.server import group_rows
+
+        print_json(group_rows.page(page))
+        return
+    from trackrecord.cli.value_groups import print_value_groups
+
+    print_value_groups(session.console, page, unicode=session.unicode)
 
 
 def _print_runs(

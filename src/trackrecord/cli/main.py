@@ -19,6 +19,7 @@ from trackrecord.words.errors import AmbiguousError, NotFoundError, TrackrecordE
 #: each command has a module of its name; only the one that is called gets imported
 _COMMANDS = {
     "ls": "List runs, projects or experiments.",
+    "names": "List the names of metrics and params.",
     "show": "Show everything about one run.",
     "compare": "Put runs or groups of runs side by side.",
     "plot": "Draw metrics as curves in the terminal.",

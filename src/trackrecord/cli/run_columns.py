@@ -14,6 +14,8 @@ from trackrecord.cli.marks import goal_mark, state_text
 from trackrecord.cli.numbers import format_value, in_format, number_format, one_line
 from trackrecord.cli.times import format_ago, format_duration
 from trackrecord.query.names import close_names
+from trackrecord.query.parser import parse_name
+from trackrecord.query.syntax import FIGURES, Name
 from trackrecord.words.errors import QueryError
 from trackrecord.words.ids import short_id
 from trackrecord.words.records import RunRecord
@@ -44,7 +46,17 @@ _FIELDS: dict[str, Callable[[RunRecord], str]] = {
     "deleted": lambda run: format_ago(run.deleted) if run.deleted else "",
     "last_step": lambda run: "" if run.last_step is None else format_value(run.last_step),
 }
-_RIGHT = {"created", "ended", "archived", "deleted", "duration", "points", "problems", "last_step", "exit_code"}
+_RIGHT = {
+    "created",
+    "ended",
+    "archived",
+    "deleted",
+    "duration",
+    "points",
+    "problems",
+    "last_step",
+    "exit_code",
+}
 #: the longer a column can be spared, the lower
 _WEIGHTS = {"id": 90, "name": 100, "project": 82, "state": 80, "created": 70, "duration": 30}
 
@@ -67,7 +79,7 @@ def default_columns(runs: Sequence[RunRecord], *, one_project: bool, unicode: bo
 
 
 def asked_columns(runs: Sequence[RunRecord], names: Sequence[str], *, unicode: bool) -> list[GridColumn]:
-    """Return certain columns: fields, ``params.KEY``, ``metrics.KEY``, ``summary.KEY``, or just a key.
+    """Return certain columns: fields, ``params.KEY``, ``metrics.KEY``, ``metrics["KEY"].min``, ``summary.KEY``, a key.
 
     A bare key means a field, else a summary value, a metric, a param. Raises QueryError for a name that none of the
     runs has.
@@ -158,6 +170,29 @@ def _result_column(
     return GridColumn(title, value_cells(values, goal), numeric, 60, may_shrink=not numeric)
 
 
+def _figures(runs: Sequence[RunRecord], name: str) -> list[Any] | None:
+    """Return one figure of a metric (``metrics["val/loss"].min``, ``val/loss.min``, ``metrics.val/loss``) of each run.
+
+    None when the name is no such figure, or one that none of the runs has.
+    """
+    try:
+        asked = parse_name(name)
+    except QueryError:  # a key of odd characters that was not quoted
+        namespace, _, key = name.partition(".")
+        asked = Name(name, 0, key, namespace)
+    if asked.namespace not in (None, "metrics"):
+        return None
+    key, figure = asked.key, asked.figure
+    if figure is None and asked.namespace == "metrics" and any(key in run.metrics for run in runs):
+        figure = "last"
+    if figure is None:
+        key, _, figure = key.rpartition(".")
+    if figure not in FIGURES or not any(key in run.metrics for run in runs):
+        return None
+    attribute = "last_step" if figure == "step" else figure
+    return [getattr(run.metrics[key], attribute) if key in run.metrics else None for run in runs]
+
+
 def _asked_column(runs: Sequence[RunRecord], name: str, unicode: bool) -> GridColumn:
     namespace, _, key = name.partition(".")
     if name in _FIELDS:
@@ -167,9 +202,8 @@ def _asked_column(runs: Sequence[RunRecord], name: str, unicode: bool) -> GridCo
     if namespace == "summary" and any(key in run.summary for run in runs):
         cells = value_cells([run.summary.get(key) for run in runs])
         return GridColumn(one_line(name), cells, right=True, weight=60)
-    if namespace == "metrics" and any(key in run.metrics for run in runs):
-        values = [run.metrics[key].last if key in run.metrics else None for run in runs]
-        return GridColumn(one_line(name), value_cells(values), right=True, weight=60)
+    if (figures := _figures(runs, name)) is not None:
+        return GridColumn(one_line(name), value_cells(figures), right=True, weight=60)
     if any(name in run.summary or name in run.metrics for run in runs):
         return _result_column(runs, name, unicode)
     if any(name in run.params for run in runs):
@@ -182,5 +216,5 @@ def _asked_column(runs: Sequence[RunRecord], name: str, unicode: bool) -> GridCo
     raise QueryError(
         f"None of these runs has a column {name[:200]!r}.",
         suggestions=tuple(close_names(name, known)),
-        hint="Columns are fields such as name, params.KEY, metrics.KEY, summary.KEY, or just a key.",
+        hint='Columns are fields such as name, params.KEY, metrics.KEY, metrics["KEY"].min, summary.KEY, or a key.',
     )

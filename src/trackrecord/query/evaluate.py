@@ -8,8 +8,6 @@ match under `not` as well.
 from __future__ import annotations
 
 import operator
-import re
-import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -34,12 +32,10 @@ from trackrecord.query.syntax import (
     TextTest,
     TimeLiteral,
 )
+from trackrecord.query.timed_search import TimedSearch
 from trackrecord.store.column import Array, Kind
 from trackrecord.words.errors import QueryError
 from trackrecord.words.states import RunState
-
-#: seconds that one filter may spend in regular expressions
-LONGEST_SEARCH_S = 2.0
 
 _OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 _COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
@@ -69,7 +65,7 @@ class _Evaluation:
     def __init__(self, names: Names, text: str) -> None:
         self._names = names
         self._text = text
-        self._search = _TimedSearch()
+        self._search = TimedSearch()
 
     def surely(self, part: Expression, *, wanted: bool) -> Array:
         """Return for which runs a part is surely true, or surely false."""
@@ -234,34 +230,6 @@ class _Evaluation:
 
     def _error(self, message: str, position: int, *, hint: str | None = None) -> QueryError:
         return QueryError(f"{message}.", text=self._text, position=position, hint=hint)
-
-
-class _TimedSearch:
-    """Regular expressions with a limit on the time that all of them together take.
-
-    Python's ``re`` can't be interrupted and holds up every other thread while it searches, so what bounds one search is
-    the text that a pattern sees (``patterns``), and what bounds all is the time counted here.
-    """
-
-    def __init__(self) -> None:
-        self._spent_s = 0.0
-
-    def of(self, pattern: str, visible: int) -> Callable[[str], bool]:
-        """Return the test of one text."""
-        search = re.compile(pattern).search
-
-        def test(text: str) -> bool:
-            begun = time.perf_counter()
-            found = search(text[:visible] if len(text) > visible else text) is not None
-            self._spent_s += time.perf_counter() - begun
-            if self._spent_s > LONGEST_SEARCH_S:
-                raise QueryError(
-                    f"The regular expression was searched for {LONGEST_SEARCH_S:.0f} s without an end.",
-                    hint='Use `contains "..."` for a plain piece of text, or a pattern with fewer repeats.',
-                )
-            return found
-
-        return test
 
 
 def _compare(part: Comparison, source: Source, *, wanted: bool) -> Array:

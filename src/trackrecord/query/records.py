@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 from trackrecord.query.lives import Lives
 from trackrecord.query.moments import moment_at
 from trackrecord.query.names import contracts_by_project
+from trackrecord.query.parser import parse_name
 from trackrecord.query.sql import marks, whole_numbers
 from trackrecord.query.stored_values import step_of, value_of
+from trackrecord.query.syntax import FIGURES
 from trackrecord.words.contract import MetricContract, contract_for
 from trackrecord.words.errors import QueryError
 from trackrecord.words.records import MetricFigures, RunRecord
@@ -53,11 +55,22 @@ class WantedColumns:
         for column in columns:
             namespace, _, key = column.partition(".")
             if namespace not in keys or not key:
-                raise QueryError(
-                    f"A column is called params.KEY, metrics.KEY or summary.KEY, not {column[:200]!r}."
-                )
+                namespace, key = _in_brackets(column)
             keys[namespace].add(key)
+            if namespace == "metrics" and key.rpartition(".")[2] in FIGURES:
+                keys[namespace].add(key.rpartition(".")[0])
         return cls(*(frozenset(keys[namespace]) for namespace in ("params", "metrics", "summary")))
+
+
+def _in_brackets(column: str) -> tuple[str, str]:
+    """Read a column such as ``metrics["val/accuracy"].min``: all figures of a metric come with it."""
+    try:
+        name = parse_name(column)
+    except QueryError:
+        name = None
+    if name is None or name.namespace is None:
+        raise QueryError(f"A column is called params.KEY, metrics.KEY or summary.KEY, not {column[:200]!r}.")
+    return name.namespace, name.key
 
 
 def load_records(
@@ -105,7 +118,7 @@ def _load_piece(
             parent=parent,
             state=state,
             created=moment_at(created),
-            started=moment_at(started[number] if number in started else created),
+            started=moment_at(started.get(number, created) or created),
             ended=moment_at(ended) if ended is not None and state.has_ended() else None,
             duration_s=max(0.0, (lives.end(state, ended, grown_at) - created) / 1e9),
             tags=tuple(tags.get(number, ())),

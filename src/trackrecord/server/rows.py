@@ -110,6 +110,8 @@ def run_head(record: records.RunRecord) -> shapes.RunHead:
         last_step=number(record.last_step),
         points=record.points,
         problems=record.problems,
+        archived=maybe_moment(record.archived),
+        deleted=maybe_moment(record.deleted),
     )
 
 
@@ -133,7 +135,12 @@ def run_row(record: records.RunRecord) -> shapes.RunRow:
 
 def _metric_values(figures: records.MetricFigures) -> shapes.MetricValues:
     return shapes.MetricValues(
-        number(figures.last), number(figures.min), number(figures.max), number(figures.best)
+        number(figures.last),
+        number(figures.min),
+        number(figures.max),
+        number(figures.best),
+        number(figures.first),
+        number(figures.mean),
     )
 
 

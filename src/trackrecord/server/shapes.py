@@ -127,6 +127,8 @@ class MetricValues(Shape, frozen=True):
     min: Number | None
     max: Number | None
     best: Number | None
+    first: Number | None
+    mean: Number | None
 
 
 class RunHead(Shape, frozen=True):
@@ -150,6 +152,8 @@ class RunHead(Shape, frozen=True):
     last_step: Number | None
     points: int
     problems: int
+    archived: str | None
+    deleted: str | None
 
 
 class RunRow(RunHead, frozen=True):
@@ -315,6 +319,54 @@ class RunPage(Shape, frozen=True):
     """A page of runs."""
 
     items: list[RunRow]
+    total: int
+    revision: int
+    next_cursor: str | None
+
+
+class GroupFigures(Shape, frozen=True):
+    """One result over the runs of a group."""
+
+    n: int
+    left_out: int
+    mean: Number | None
+    min: Number | None
+    max: Number | None
+    median: Number | None
+    std: Number | None
+
+
+class RunGroup(Shape, frozen=True):
+    """Runs with equal values."""
+
+    values: dict[str, Any]
+    runs: int
+    results: dict[str, GroupFigures]
+
+
+class GroupPage(Shape, frozen=True):
+    """The first groups of an order."""
+
+    items: list[RunGroup]
+    by: list[str]
+    total: int
+    runs: int
+    revision: int
+
+
+class NameNode(Shape, frozen=True):
+    """A name, or the beginning of several."""
+
+    path: str
+    label: str
+    runs: int | None
+    below: int
+
+
+class NamePage(Shape, frozen=True):
+    """A page of names."""
+
+    items: list[NameNode]
     total: int
     revision: int
     next_cursor: str | None

@@ -45,7 +45,8 @@ class Shapes:
         numbers = runs[starts]
         known: dict[tuple[int, bytes], int] = {}
         shapes = []
-        for run, start, end in zip(numbers.tolist(), starts, [*starts[1:], len(runs)], strict=True):
+        ends = [*starts[1:], len(runs)] if starts else []
+        for run, start, end in zip(numbers.tolist(), starts, ends, strict=True):
             shape = projects.get(run, 0), entries[start:end].tobytes()
             shapes.append(known.setdefault(shape, len(known)))
         sets = [np.frombuffer(entered, np.int64) for _, entered in known]

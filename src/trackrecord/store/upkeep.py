@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from trackrecord.store import columns
 from trackrecord.store.embedded import EmbeddedStore
 from trackrecord.store.lease import Lease
 
@@ -33,13 +34,14 @@ def tend(store: EmbeddedStore, budget_s: float = _BUDGET_S) -> bool:
 
 def is_due(connection: sqlite3.Connection) -> bool:
     """Tell whether there is anything to do; asked after every pass, so it has to be quick."""
-    return connection.execute(f"{_NEEDLESS_RESTS} LIMIT 1").fetchone() is not None
+    needless = connection.execute(f"{_NEEDLESS_RESTS} LIMIT 1").fetchone() is not None
+    return needless or columns.is_due(connection)
 
 
-def tidy(connection: sqlite3.Connection, budget_s: float) -> bool:  # noqa: ARG001 - one quick statement so far
+def tidy(connection: sqlite3.Connection, budget_s: float) -> bool:
     """Do upkeep for about ``budget_s`` seconds within a transaction; tell whether more is due."""
     connection.execute(f"DELETE FROM resting_segment WHERE (run, writer, n) IN ({_NEEDLESS_RESTS})")  # noqa: S608
-    return False
+    return columns.tidy(connection, budget_s)
 
 
 #: segments that were complete when they were removed by somebody else: nobody will ask for them

@@ -14,7 +14,8 @@ def _runs(asked: ApiRequest) -> shapes.RunPage:
     project, where = asked.text("project"), asked.text("q") or ""
     order = asked.text("sort") or DEFAULT_ORDER
     columns = asked.listed("columns")
-    request = ("runs", project, where, order)
+    trash, archived = asked.flag("trash"), asked.flag("archived")
+    request = ("runs", project, where, order, str(trash), str(archived))
     page = select_runs(
         asked.store,
         project=project,
@@ -23,6 +24,8 @@ def _runs(asked: ApiRequest) -> shapes.RunPage:
         limit=asked.limit(),
         cursor=opened(asked.text("cursor"), *request),
         columns=[] if columns == ["none"] else columns,
+        trash=trash,
+        include_archived=archived,
     )
     return shapes.RunPage(
         items=[rows.run_row(record) for record in page.rows],
@@ -48,6 +51,8 @@ ROUTES = (
             Parameter(
                 "columns", "string", "params.KEY, metrics.KEY, summary.KEY with commas; none; all by default."
             ),
+            Parameter("trash", "boolean", "Only runs in the trash."),
+            Parameter("archived", "boolean", "Archived runs, too."),
             *PAGE_PARAMETERS,
         ),
     ),
