@@ -23,6 +23,8 @@ MOST_SERIES = 2000
 _BUCKET_SHARE = {EMA: 1 / 4, GAUSSIAN: 1 / 4, MEAN: 1 / 8}
 #: In front of the visible range and behind it they are narrower still: there they are few.
 _CONTEXT_SHARE = {EMA: 1 / 16, GAUSSIAN: 1 / 16, MEAN: 1 / 128}
+#: From there towards the visible range each stretch has buckets 16 times finer, until they are as fine as those.
+_MOST_STRETCHES = 12
 #: No curve is asked for in more buckets than this in order to be smoothed.
 MOST_FINE_BUCKETS = 4096
 
@@ -132,26 +134,25 @@ class _Plan:
     ``finer`` replaces what is shown from ``fine_from`` on; ``before`` and ``behind`` lie outside of the visible range.
     """
 
-    before: SeriesRequest | None = None
+    before: tuple[SeriesRequest, ...] = ()
     finer: SeriesRequest | None = None
     fine_from: float = -math.inf
-    behind: SeriesRequest | None = None
+    behind: tuple[SeriesRequest, ...] = ()
 
     def requests(self) -> list[SeriesRequest]:
         """Return them in the order in which `joined` takes the answers."""
-        return [request for request in (self.before, self.finer, self.behind) if request is not None]
+        return [*self.before, *(() if self.finer is None else (self.finer,)), *self.behind]
 
     def joined(self, shown: SampledSeries, answers: Iterator[SampledSeries]) -> Buckets:
         """Return all buckets in the order of x; one that lies across an end must not count on both sides of it."""
-        before = None if self.before is None else next(answers)
+        before = [next(answers) for _ in self.before]
         visible = [_buckets(shown)]
         if self.finer is not None:
             visible = [_buckets(shown, below=self.fine_from), _buckets(next(answers))]
         first = next((float(piece.x[0]) for piece in visible if len(piece.x)), math.inf)
         last = next((float(piece.x[-1]) for piece in reversed(visible) if len(piece.x)), -math.inf)
-        pieces = visible if before is None else [_buckets(before, below=first), *visible]
-        if self.behind is not None:
-            pieces.append(_buckets(next(answers), above=last))
+        pieces = [_buckets(each, below=first) for each in before] + visible
+        pieces += [_buckets(next(answers), above=last) for _ in self.behind]
         return _joined(pieces)
 
 
@@ -180,27 +181,55 @@ def _plan(shown: SampledSeries, kind: str, length: float) -> _Plan | None:
             pixels=max(1, math.ceil(needed)),
             log_x=False,
         )
-    left, right = REACH[kind]
-    before = behind = None
+    left, right = (reach * length for reach in REACH[kind])
+    coarse, fine = length * _CONTEXT_SHARE[kind], (high - low) / request.pixels
+    before: tuple[SeriesRequest, ...] = ()
+    behind: tuple[SeriesRequest, ...] = ()
     # a logarithmic axis begins behind 0, whatever was asked for; what lies before is smoothed over all the same
     edge = 0.0 if request.log_x and (request.low is None or request.low <= 0) else request.low
-    if left and edge is not None and low - left * length <= edge:
-        before = replace(
-            request,
-            low=low - left * length,
-            high=edge if edge <= 0 and request.log_x else float(np.nextafter(edge, -np.inf)),
-            pixels=math.ceil(left / _CONTEXT_SHARE[kind]),
-            log_x=False,
-        )
+    if left and edge is not None and low - left <= edge:
+        stretches = _towards(edge, low - left, coarse, fine)
+        if edge == 0 and request.log_x:
+            stretches.append((0.0, math.ulp(0.0), 1))
+        before = tuple(_part_of(request, *stretch) for stretch in stretches)
     if right and request.high is not None:
-        behind = replace(
-            request,
-            low=float(np.nextafter(high, np.inf)),
-            high=high + right * length,
-            pixels=math.ceil(right / _CONTEXT_SHARE[kind]),
-            log_x=False,
-        )
+        stretches = [
+            (-end, -begin, pixels) for begin, end, pixels in _towards(-high, -high - right, coarse, fine)
+        ]
+        behind = tuple(_part_of(request, *stretch, is_behind=True) for stretch in reversed(stretches))
     return _Plan(before, finer, fine_from, behind)
+
+
+def _towards(edge: float, furthest: float, coarse: float, fine: float) -> list[tuple[float, float, int]]:
+    """Return stretches from ``furthest`` up to ``edge`` as (begin, end, buckets), ever finer towards the edge.
+
+    They meet at multiples of powers of two, as buckets of steps do: none of these lies across such a place, to be
+    counted on both sides of it. The last is no wider than ``fine``.
+    """
+    stretches: list[tuple[float, float, int]] = []
+    begin, width = furthest, 2.0 ** math.floor(math.log2(coarse))
+    for _ in range(_MOST_STRETCHES):
+        end = math.floor(edge / width) * width
+        if end > begin:
+            stretches.append((begin, end, math.ceil((end - begin) / width)))
+            begin = end
+        if width <= fine or end == edge:
+            break
+        width /= 16
+    if begin < edge:
+        stretches.append((begin, edge, 16))
+    return stretches
+
+
+def _part_of(
+    request: SeriesRequest, begin: float, end: float, pixels: int, *, is_behind: bool = False
+) -> SeriesRequest:
+    """Return the question for a stretch without its end, or one behind the visible range without its begin."""
+    if is_behind:
+        begin = float(np.nextafter(begin, np.inf))
+    else:
+        end = float(np.nextafter(end, -np.inf))
+    return replace(request, low=begin, high=end, pixels=pixels, log_x=False)
 
 
 def _joined(pieces: Sequence[Buckets]) -> Buckets:

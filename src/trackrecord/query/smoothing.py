@@ -24,8 +24,8 @@ Array = np.ndarray[Any, Any]
 EMA, GAUSSIAN, MEAN = "ema", "gaussian", "mean"
 KINDS = (EMA, GAUSSIAN, MEAN)
 #: how far a kernel reaches, in lengths, to the left and to the right. exp(-12) = 6e-6 of an exponential lies beyond,
-#: 6e-7 of a Gaussian; a running mean ends.
-REACH = {EMA: (12.0, 0.0), GAUSSIAN: (5.0, 5.0), MEAN: (0.5, 0.5)}
+#: 6e-7 of a Gaussian; a running mean ends, inside of what was asked for.
+REACH = {EMA: (12.0, 0.0), GAUSSIAN: (5.0, 5.0), MEAN: (0.52, 0.52)}
 #: the greatest strength; see `Smoothing.length_over`
 MOST_STRENGTH = 0.999
 # W&B's VIEWPORT_SCALE: the x range of a chart counts as 1,000 points.
