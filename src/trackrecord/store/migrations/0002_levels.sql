@@ -36,7 +36,7 @@ ALTER TABLE metric_chunk RENAME TO metric_chunk_1;
 CREATE TABLE metric_chunk (
     number INTEGER PRIMARY KEY,
     metric INTEGER NOT NULL REFERENCES metric,
-    axis   INTEGER NOT NULL REFERENCES axis,
+    axis   INTEGER NOT NULL,                -- no foreign key: removing an axis would look through all chunks for it
     n      INTEGER NOT NULL,
     vals   BLOB NOT NULL,
     UNIQUE (metric, n, axis)
@@ -72,7 +72,7 @@ CREATE TABLE axis_level (
 CREATE TABLE metric_level (
     number    INTEGER PRIMARY KEY,
     metric    INTEGER NOT NULL REFERENCES metric,
-    axis      INTEGER NOT NULL REFERENCES axis,
+    axis      INTEGER NOT NULL,             -- no foreign key, as in metric_chunk
     level     INTEGER NOT NULL,
     first     INTEGER NOT NULL,
     lows      BLOB NOT NULL,                -- of the finite values; NaN where a bucket has none
