@@ -84,9 +84,23 @@ def decoded(raw: Any) -> Any:
 def json_text(value: Any) -> str:
     """Return raw JSON (as it came from a record) as compact text."""
     try:
-        return clean(_ENCODER.encode(value))
+        return clean(_text_of(value) if type(value) in (dict, list) else _ENCODER.encode(value))
     except RecursionError:
         return '{"$repr":"nested too deeply to be kept"}'
+
+
+def _text_of(value: Any) -> str:
+    """Return compact JSON as ``json`` writes it, sooner for what is small and plain."""
+    kind = type(value)
+    if kind is str:
+        return _QUOTE(value)
+    if kind is int:
+        return repr(value)
+    if kind is dict:
+        return "{" + ",".join([f"{_QUOTE(key)}:{_text_of(child)}" for key, child in value.items()]) + "}"
+    if kind is list:
+        return "[" + ",".join([_text_of(child) for child in value]) + "]"
+    return "null" if value is None else _ENCODER.encode(value)
 
 
 def as_float(value: int | float) -> float:
@@ -104,6 +118,8 @@ def typed(raw: Any) -> TypedValue:
         return TypedValue("float", raw, None, repr(raw))
     if type(raw) is int and -_LARGEST <= raw <= _LARGEST:
         return TypedValue("int", float(raw), None, repr(raw))
+    if type(raw) is bool:
+        return TypedValue("bool", float(raw), None, "true" if raw else "false")
     if type(raw) is str:
         return TypedValue("text", None, clean(raw), clean(_QUOTE(raw)))
     value = decoded(raw) if isinstance(raw, dict) else raw

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -104,5 +105,10 @@ class SegmentReader:
             position += self._sizes.piece
 
     def _read(self, position: int, size: int) -> bytes:
-        self._file.seek(position)
-        return self._file.read(size)
+        while True:
+            # room for one byte more than there is: a read of the usual size would take its memory first
+            room = min(size, max(self._file.seek(0, os.SEEK_END) - position, 0) + 1)
+            self._file.seek(position)
+            data = self._file.read(room)
+            if len(data) < room or room == size:
+                return data

@@ -10,6 +10,8 @@ import json
 import sqlite3
 from typing import NamedTuple
 
+from trackrecord.store.fields import json_text
+
 #: who may set a field, the strongest last
 FROM_HEADER, FROM_JOINING, FROM_BEGINNING, FROM_CHANGE = 0, 1, 2, 3
 
@@ -85,9 +87,6 @@ class Stamps:
         return known
 
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-
-
 def packed(stamps: dict[str, Stamp]) -> str:
     """Return stamps as text: a list of [origin, time, writer, place, [field, ...]].
 
@@ -97,7 +96,7 @@ def packed(stamps: dict[str, Stamp]) -> str:
     fields: dict[Stamp, list[str]] = {}
     for field, stamp in stamps.items():
         fields.setdefault(stamp, []).append(field)
-    return _ENCODER.encode([[*stamp, names] for stamp, names in fields.items()])
+    return json_text([[*stamp, names] for stamp, names in fields.items()])
 
 
 def unpacked(text: str) -> dict[str, Stamp]:
