@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import trackrecord as tr
+from trackrecord.reading import SmoothedCurve
 from trackrecord.words.errors import NotFoundError, QueryError, UsageError
+
+Array = np.ndarray[Any, Any]
 
 
 @pytest.fixture
@@ -32,9 +36,10 @@ def test_a_metric_is_smoothed(store: Path) -> None:
         metric = run.metric("val/loss")
         curve = metric.sampled(100, smoothing=tr.Smoothing("ema", length=2))
         assert curve.x.tolist() == [0, 1, 2, 3, 4, 5]
-        assert np.isnan(curve.smooth).tolist() == [False, False, True, False, False, False]  # type: ignore[attr-defined]
+        assert isinstance(curve, SmoothedCurve)
+        assert np.isnan(curve.smooth).tolist() == [False, False, True, False, False, False]
         first, second = 0.1, (0.1 * math.exp(-0.5) + 1.1) / (math.exp(-0.5) + 1)
-        assert curve.smooth[:2].tolist() == pytest.approx([first, second])  # type: ignore[attr-defined]
+        assert curve.smooth[:2].tolist() == pytest.approx([first, second])
         assert curve.to_pandas().columns.tolist() == ["x", "y", "low", "high", "count", "smooth"]
         assert metric.sampled(smoothing=0.5).length == pytest.approx(  # type: ignore[attr-defined]
             5 / 1000 / -math.log(math.sqrt(0.5))
@@ -120,3 +125,36 @@ def test_arguments_that_make_no_sense_are_refused(store: Path) -> None:
     assert (nothing.lines, nothing.matched, len(nothing.to_pandas())) == ((), 0, 0)
     grouped = tr.curves("val/loss", "params.lr > 5", group_by="params.lr", store=store)
     assert (grouped.groups, len(grouped.to_pandas())) == ((), 0)
+
+
+def test_a_long_curve_smoothed_from_levels_is_that_of_its_points(tmp_path: Path) -> None:
+    """60,000 points, read as buckets: whole, zoomed, and at its start, the answer is the definition over all points."""
+    random = np.random.default_rng(4)
+    steps = np.arange(60_000, dtype=float)
+    values = 8 * np.exp(-steps / 2000) + np.sin(steps / 4000) + random.normal(0, 0.2, len(steps))
+    with tr.init("long", name="long", store=tmp_path, console=False, system_metrics=False) as run:
+        for step, value in enumerate(values.tolist()):
+            run.log({"loss": value}, step=step)
+
+    def kernel(kind: str, distance: Array, length: float) -> Array:
+        if kind == "ema":
+            return np.where(distance >= 0, np.exp(-np.maximum(distance, 0) / length), 0)
+        if kind == "gaussian":
+            return np.exp(-0.5 * (distance / length) ** 2)
+        return np.where(np.abs(distance) <= length / 2, 1.0, 0.0)
+
+    with tr.open_run("long", store=tmp_path) as stored:
+        metric = stored.metric("loss")
+        for kind in ("ema", "gaussian", "mean"):
+            for length in (500.0, 20_000.0):
+                for low, high in ((None, None), (0, 2000), (6000, 25_000), (50_000, 50_100)):
+                    smoothing = tr.Smoothing(kind, length=length)
+                    curve = metric.sampled(500, low=low, high=high, smoothing=smoothing)
+                    assert isinstance(curve, SmoothedCurve)
+                    assert curve.resolved
+                    places = slice(3, None, 29)
+                    weights = [kernel(kind, x - steps, length) for x in curve.x[places]]
+                    wanted = np.array([(each * values).sum() / each.sum() for each in weights])
+                    # where a run begins an exponential is the mean of few points, here of a bucket's half
+                    room = np.where(curve.x[places] < 500, 0.15, 0.04)
+                    assert (np.abs(curve.smooth[places] - wanted) < room).all(), (kind, length, low)

@@ -188,23 +188,27 @@ def _plan(shown: SampledSeries, kind: str, length: float) -> _Plan | None:
     # a logarithmic axis begins behind 0, whatever was asked for; what lies before is smoothed over all the same
     edge = 0.0 if request.log_x and (request.low is None or request.low <= 0) else request.low
     if left and edge is not None and low - left <= edge:
-        stretches = _towards(edge, low - left, coarse, fine)
+        stretches = _towards(edge, low - left, coarse, fine, exact=shown.exact)
         if edge == 0 and request.log_x:
             stretches.append((0.0, math.ulp(0.0), 1))
         before = tuple(_part_of(request, *stretch) for stretch in stretches)
     if right and request.high is not None:
         stretches = [
-            (-end, -begin, pixels) for begin, end, pixels in _towards(-high, -high - right, coarse, fine)
+            (-end, -begin, pixels)
+            for begin, end, pixels in _towards(-high, -high - right, coarse, fine, exact=shown.exact)
         ]
         behind = tuple(_part_of(request, *stretch, is_behind=True) for stretch in reversed(stretches))
     return _Plan(before, finer, fine_from, behind)
 
 
-def _towards(edge: float, furthest: float, coarse: float, fine: float) -> list[tuple[float, float, int]]:
+def _towards(
+    edge: float, furthest: float, coarse: float, fine: float, *, exact: bool
+) -> list[tuple[float, float, int]]:
     """Return stretches from ``furthest`` up to ``edge`` as (begin, end, buckets), ever finer towards the edge.
 
     They meet at multiples of powers of two, as buckets of steps do: none of these lies across such a place, to be
-    counted on both sides of it. The last is no wider than ``fine``.
+    counted on both sides of it. What is left at the edge is no wider than ``fine``: it is read where points are shown;
+    a bucket that is shown there reaches as far itself.
     """
     stretches: list[tuple[float, float, int]] = []
     begin, width = furthest, 2.0 ** math.floor(math.log2(coarse))
@@ -216,7 +220,7 @@ def _towards(edge: float, furthest: float, coarse: float, fine: float) -> list[t
         if width <= fine or end == edge:
             break
         width /= 16
-    if begin < edge:
+    if begin < edge and (exact or edge - begin > fine):
         stretches.append((begin, edge, 16))
     return stretches
 
