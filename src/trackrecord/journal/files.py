@@ -11,6 +11,8 @@ OPEN_FLAGS |= getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 #: the same for a file that is there already
 OPEN_AGAIN_FLAGS = OPEN_FLAGS & ~os.O_CREAT & ~os.O_EXCL
 
+_PIECE = 1 << 20
+
 
 def sync_quietly(file: int) -> None:
     """Have the system write a file to disk; where it can't, that is as good as it gets."""
@@ -50,11 +52,12 @@ def write_again(file: int, path: str) -> None:
 
     Raises OSError, and leaves nothing there, when the disk does not take all of it.
     """
-    content = read_all(file)
     again = os.open(path, OPEN_FLAGS, 0o644)
     try:
-        if os.write(again, content) != len(content):
-            raise OSError(errno.ENOSPC, "a write came out short", path)
+        os.lseek(file, 0, os.SEEK_SET)
+        while piece := os.read(file, _PIECE):
+            if os.write(again, piece) != len(piece):
+                raise OSError(errno.ENOSPC, "a write came out short", path)
         os.fsync(again)
     except OSError:
         remove_quietly(path)
