@@ -135,7 +135,7 @@ _FULL = """
 import os, sys, trackrecord as tr
 from trackrecord.sdk import keeper
 keeper.BEAT_S = 0.02
-run = tr.init("p", store=sys.argv[1])
+run = tr.init("p", params={"lr": 0.1}, store=sys.argv[1])
 filler = os.path.join(os.path.dirname(run.store), "filler")
 with open(filler, "wb", buffering=0) as file:
     try:
@@ -182,6 +182,9 @@ def test_a_full_disk_costs_the_run_nothing(tmp_path: Path, small_disk: Path, spa
     if space == "never returns":
         points += Inbox(fallback).points("x")
         state = Inbox(fallback).state
+        # who finds it there learns what run it is
+        assert Inbox(fallback).records(Kind.BEGIN) == Inbox(store).records(Kind.BEGIN)
+        assert Inbox(fallback).values(Kind.PARAMS, "params") == {"lr": 0.1}
         assert f"{store} took no more data" in done.stderr
     assert points == [(step, step) for step in range(20_000)]
     assert state == "finished"
