@@ -226,10 +226,10 @@ def _count_rows(data: bytes, start: int, size: int) -> int:
         likely = ahead if alike.all() else int(np.argmin(alike))
         checksums = (table[:likely, 0] >> _HALF).tolist()
         ends = range(begin + size, begin + size * (likely + 1), size)
-        found = [zlib.crc32(view[end - size + 8 : end]) for end in ends]
-        if found != checksums:
-            return counted + [one == other for one, other in zip(found, checksums, strict=True)].index(False)
-        counted += likely
+        for end, checksum in zip(ends, checksums, strict=True):
+            if zlib.crc32(view[end - size + 8 : end]) != checksum:
+                return counted
+            counted += 1
         if likely < ahead:
             return counted
         step *= 4

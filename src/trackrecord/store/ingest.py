@@ -6,10 +6,12 @@ writer closed it or is proven to be gone (invariants J6 and J7).
 
 from __future__ import annotations
 
+import gc
 import os
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from trackrecord.store import upkeep
@@ -24,6 +26,7 @@ from trackrecord.words.errors import FormatError, StoreError
 #: a transaction ends after so many bytes or nanoseconds, so that others see what is there and a kill loses little
 _GROUP_BYTES = 32 << 20
 _GROUP_NS = 500_000_000
+_MANY_OBJECTS = 100_000
 
 
 @dataclass(slots=True)
@@ -81,6 +84,17 @@ def take_in(
 
 def _say_nothing(_done: int, _total: int) -> None:
     pass
+
+
+@contextmanager
+def _seldom_collecting() -> Iterator[None]:
+    """Let Python look for garbage seldom: rows that wait to be written are many objects, and none of them garbage."""
+    before = gc.get_threshold()
+    gc.set_threshold(max(before[0], _MANY_OBJECTS) if before[0] else 0, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 class _Pass:
@@ -160,10 +174,11 @@ class _Pass:
             room = _GROUP_BYTES
             if self._limit is not None:
                 room = min(room, self._limit - self._report.bytes)
-            while time.monotonic_ns() - started < _GROUP_NS and intake.bytes < room:
-                if intake.segments == self._most or not intake.take_next(application, room):
-                    break
-            revision = application.finish()
+            with _seldom_collecting():
+                while time.monotonic_ns() - started < _GROUP_NS and intake.bytes < room:
+                    if intake.segments == self._most or not intake.take_next(application, room):
+                        break
+                revision = application.finish()
             if self._waiting.is_done or self._limit is not None:
                 self._lease.give_back(connection)
         self._report.revision = self._report.revision if revision is None else revision
