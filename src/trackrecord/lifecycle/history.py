@@ -98,7 +98,7 @@ def _last_changes(store: EmbeddedStore, runs: Sequence[str]) -> list[tuple[str, 
         "SELECT run, change, before, after FROM (SELECT a.run, a.change, a.before, a.after, a.writer, a.time,"
         " first_value(a.writer) OVER latest AS last_writer, first_value(a.time) OVER latest AS last_time"
         " FROM json_each(?) j JOIN audit a ON a.run = j.value"
-        " WHERE a.before IS NOT a.after AND a.change NOT IN ('purge', 'redact')"
+        " WHERE a.before IS NOT a.after AND a.change NOT IN ('purge', 'redact', 'stop')"
         " WINDOW latest AS (PARTITION BY a.run ORDER BY a.time DESC, a.writer DESC, a.place DESC))"
         " WHERE writer = last_writer AND time = last_time",
         (json.dumps(list(dict.fromkeys(runs))),),

@@ -12,8 +12,8 @@ def command_line() -> list[str]:
 
 
 def user_name() -> str | None:
-    """Return who runs this process, as the system knows them."""
-    for variable in ("LOGNAME", "USER", "USERNAME"):
+    """Return who runs this process: ``$TRACKRECORD_USER``, else as the system knows them."""
+    for variable in ("TRACKRECORD_USER", "LOGNAME", "USER", "USERNAME"):
         if os.environ.get(variable):
             return os.environ[variable]
     try:

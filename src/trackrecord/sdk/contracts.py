@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from trackrecord.journal.format import encode_value
+from trackrecord.sdk.caller import user_name
 from trackrecord.sdk.numbers import as_number
 from trackrecord.words.errors import UsageError
 from trackrecord.words.keys import mend_key
@@ -37,6 +38,7 @@ def contract_fields(pattern: str, **given: Any) -> dict[str, Any]:
         "low": encode_value(as_number(given.get("low"))),
         "high": encode_value(as_number(given.get("high"))),
         "description": _text(given.get("description")),
+        "who": user_name(),
     }
 
 
@@ -45,7 +47,7 @@ def experiment_fields(name: Any, **given: Any) -> dict[str, Any]:
     _refuse_unknown(given, _EXPERIMENT_WORDS, "an experiment")
     if not isinstance(name, str) or not name.strip():
         raise UsageError(f"an experiment needs a name, not {name!r}")
-    return {"name": name, **{word: _text(given.get(word)) for word in _EXPERIMENT_WORDS}}
+    return {"name": name, **{word: _text(given.get(word)) for word in _EXPERIMENT_WORDS}, "who": user_name()}
 
 
 def _refuse_unknown(given: dict[str, Any], known: tuple[str, ...], what: str) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from trackrecord.journal.format import Kind, dump_json, encode_structural
 from trackrecord.journal.stop_requests import stop_request
 from trackrecord.journal.writer import JournalWriter
+from trackrecord.sdk.caller import user_name
 from trackrecord.sdk.numbers import as_text
 from trackrecord.sdk.params import Params
 from trackrecord.sdk.problems import Problems, tell
@@ -254,22 +255,31 @@ class Run:
             self._name, reason = mend_key(as_text(name))
             if reason:
                 self._problems.note("bad_name", f"rename: {reason}")
-            self._write(Kind.CHANGE, {"field": "name", "value": self._name})
+            self._change({"field": "name", "value": self._name})
 
     def set_notes(self, notes: str) -> None:
         """Replace the run's notes."""
         with self._guard("set_notes"):
-            self._write(Kind.CHANGE, {"field": "notes", "value": str(notes)})
+            self._change({"field": "notes", "value": str(notes)})
 
     def add_tags(self, *tags: str) -> None:
         """Add labels to the run."""
         with self._guard("add_tags"):
-            self._write(Kind.CHANGE, {"field": "tags", "add": [str(tag) for tag in tags], "remove": []})
+            self._write(
+                Kind.CHANGE,
+                {"who": user_name(), "field": "tags", "add": [str(tag) for tag in tags], "remove": []},
+            )
 
     def remove_tags(self, *tags: str) -> None:
         """Take labels off the run."""
         with self._guard("remove_tags"):
-            self._write(Kind.CHANGE, {"field": "tags", "add": [], "remove": [str(tag) for tag in tags]})
+            self._write(
+                Kind.CHANGE,
+                {"who": user_name(), "field": "tags", "add": [], "remove": [str(tag) for tag in tags]},
+            )
+
+    def _change(self, fields: dict[str, Any]) -> None:
+        self._write(Kind.CHANGE, {"who": user_name(), **fields})
 
     # -- the end ------------------------------------------------------------------------------------------
 

@@ -16,13 +16,19 @@ from trackrecord.store.transaction import Said, Source, Transaction
 
 _TEXTS = {"name": "name", "notes": "notes", "group": "group_name"}
 PURGE = "purge"
+#: a request to stop that the run has noticed: kept, changes nothing
+STOP = "stop"
 #: what a change may be about
 FIELDS = (*_TEXTS, audit.TAGS, *sorted(audit.YES_OR_NO), "project", PURGE)
 
 
 def change(tx: Transaction, source: Source, said: Said) -> None:
     """Change the run in whose journal the record stands. Its own journal can't take it away."""
-    if said.fields.get("field") != PURGE:
+    field = said.fields.get("field")
+    if field == STOP:
+        value = decoded(said.fields.get("value"))
+        audit.keep_change(tx, source.run_id, said, field=STOP, before=None, asked=value)
+    elif field != PURGE:
         _change_run(tx, source.run, source.run_id, said)
 
 
