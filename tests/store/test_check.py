@@ -20,6 +20,7 @@ from trackrecord.journal import blobfile
 from trackrecord.journal.format import Kind
 from trackrecord.store.check import check_store
 from trackrecord.store.check_finding import CheckReport
+from trackrecord.store.column_blocks import write_block
 from trackrecord.store.embedded import EmbeddedStore
 from trackrecord.store.ingest import take_in
 
@@ -219,6 +220,28 @@ def test_what_is_derived_is_made_again(tmp_path: Path, kind: str, sql: str) -> N
     np.testing.assert_array_equal(_points(tmp_path, "long", "loss")[1], loss[1])
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE column_part SET payload = zeroblob(30) WHERE space = 'metric'",
+        "DELETE FROM column_part WHERE space = 'run' AND key = 'created'",
+    ],
+)
+def test_columns_that_are_wrong_are_dropped(tmp_path: Path, sql: str) -> None:
+    """Columns are compared with the rows they were made from; wrong ones are dropped and made again."""
+    _fill(tmp_path)
+    with EmbeddedStore.open(tmp_path) as store, store.connections.writing(1.0) as connection:
+        (revision,) = connection.execute("SELECT value FROM revision").fetchone()
+        write_block(connection, 0, revision)
+    assert check_store(tmp_path, deep=True).findings == ()
+    _change(tmp_path, sql)
+    assert _kinds(check_store(tmp_path, deep=True)) == {"columns"}
+    report = check_store(tmp_path, fix=True, deep=True)
+    assert report.ok
+    assert _kinds(report) == {"columns"}
+    assert check_store(tmp_path, deep=True).findings == ()
+
+
 def test_a_damaged_blob_is_moved_and_named_as_missing(tmp_path: Path) -> None:
     """A blob with other bytes goes to quarantine, its run shows that; what can't be made again stays reported."""
     _fill(tmp_path)
@@ -283,7 +306,7 @@ def _delete(path: Path, _: random.Random) -> None:
 def test_what_can_be_read_of_a_broken_database_is_saved(
     tmp_path: Path, harm: Callable[[Path, random.Random], None], seed: int
 ) -> None:
-    """Whatever was done to the database: the check says so, and the repair leaves a sound store with no wrong number."""
+    """Whatever was done to the database: the check says so, and the repair leaves a sound store, no number wrong."""
     _fill(tmp_path)
     harm(tmp_path, random.Random(seed))
     first = check_store(tmp_path)

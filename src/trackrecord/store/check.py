@@ -12,7 +12,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from trackrecord.store import check_blobs, check_database, check_journals, check_levels, check_runs
+from trackrecord.store import (
+    check_blobs,
+    check_columns,
+    check_database,
+    check_journals,
+    check_levels,
+    check_runs,
+)
 from trackrecord.store.check_finding import PROBLEM, CheckReport, Finding
 from trackrecord.store.check_points import check_points
 from trackrecord.store.check_repair import rebuild_levels, repair_points, show_problem
@@ -138,6 +145,7 @@ class _Check:
         try:
             self._check_runs(store)
             self._check_references(store)
+            self._check_columns(store)
             contents = self._journals(store)
             self._check_blobs(store, contents)
         except (StoreUnavailableError, sqlite3.DatabaseError, UnicodeDecodeError) as error:
@@ -199,6 +207,16 @@ class _Check:
         self._tell("references", 0, None)
         with store.connections.reading() as connection:
             self._findings += check_database.check_references(connection)
+
+    def _check_columns(self, store: EmbeddedStore) -> None:
+        self._tell("columns", 0, None)
+        with store.connections.snapshot() as connection:
+            found = check_columns.check_columns(connection, deep=self._deep)
+        if found and self._fix:
+            with store.connections.writing(_PATIENT_S) as connection:
+                check_columns.drop_columns(connection)
+            found = [replace(each, fixed="dropped, to be made again") for each in found]
+        self._findings += found
 
     def _journals(self, store: EmbeddedStore | None) -> set[str]:
         contents: set[str] = set()

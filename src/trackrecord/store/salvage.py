@@ -217,6 +217,11 @@ def _complete(connection: sqlite3.Connection) -> None:
     # readers keep what they know by revision: everything may have changed
     connection.execute("UPDATE revision SET value = value + 1000")
     connection.execute("DELETE FROM lease")
+    # what is only remembered to save work may not fit what was saved
+    present = {table for table, _ in _tables(connection)}
+    for table in ("column_part", "column_block", "resting_segment"):
+        if table in present:
+            connection.execute(f"DELETE FROM {table}")  # noqa: S608
 
 
 def _drop_rows_without_owner(connection: sqlite3.Connection, lost: dict[str, str]) -> None:
