@@ -168,7 +168,7 @@ class Edits(RuleBasedStateMachine):
         ]
 
 
-Edits.TestCase.settings = settings(max_examples=40, stateful_step_count=20, deadline=None)
+Edits.TestCase.settings = settings(max_examples=20, stateful_step_count=20, deadline=None)
 
 
 class TestEdits(Edits.TestCase):  # type: ignore[misc,name-defined]

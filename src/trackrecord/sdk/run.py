@@ -265,18 +265,12 @@ class Run:
     def add_tags(self, *tags: str) -> None:
         """Add labels to the run."""
         with self._guard("add_tags"):
-            self._write(
-                Kind.CHANGE,
-                {"who": user_name(), "field": "tags", "add": [str(tag) for tag in tags], "remove": []},
-            )
+            self._change({"field": "tags", "add": [str(tag) for tag in tags], "remove": []})
 
     def remove_tags(self, *tags: str) -> None:
         """Take labels off the run."""
         with self._guard("remove_tags"):
-            self._write(
-                Kind.CHANGE,
-                {"who": user_name(), "field": "tags", "add": [], "remove": [str(tag) for tag in tags]},
-            )
+            self._change({"field": "tags", "add": [], "remove": [str(tag) for tag in tags]})
 
     def _change(self, fields: dict[str, Any]) -> None:
         self._write(Kind.CHANGE, {"who": user_name(), **fields})
