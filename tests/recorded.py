@@ -99,14 +99,15 @@ class Inbox:
 
     def points(self, key: str) -> list[tuple[float, float]]:
         """Return (step, value) of a metric in the order of writers and of writing."""
-        return [
-            (step, value)
-            for rows in self.rows()
-            if key in rows.keys
-            for step, value in zip(
-                rows.steps.tolist(), rows.values[:, rows.keys.index(key)].tolist(), strict=True
-            )
-        ]
+        found: list[tuple[float, float]] = []
+        for segment in self.segments:
+            placed: list[tuple[int, float, float]] = []
+            for rows in segment.batch.items:
+                if isinstance(rows, Rows) and key in rows.keys:
+                    values = rows.values[:, rows.keys.index(key)].tolist()
+                    placed += zip(rows.offsets.tolist(), rows.steps.tolist(), values, strict=True)
+            found += [(step, value) for _, step, value in sorted(placed, key=lambda point: point[0])]
+        return found
 
     def metrics(self) -> set[str]:
         return {key for rows in self.rows() for key in rows.keys if not key.startswith("system/")}
