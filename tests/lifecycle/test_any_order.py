@@ -168,8 +168,5 @@ class Edits(RuleBasedStateMachine):
         ]
 
 
-Edits.TestCase.settings = settings(max_examples=20, stateful_step_count=20, deadline=None)
-
-
-class TestEdits(Edits.TestCase):  # type: ignore[misc,name-defined]
-    """Edits of three runs by several editors, against a model."""
+TestEdits = Edits.TestCase
+TestEdits.settings = settings(max_examples=20, stateful_step_count=20, deadline=None)

@@ -8,11 +8,13 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.recorded import environment, python
 from tests.store.journals import BEGAN, SECOND, Journal
+from trackrecord.journal.format import Kind
 from trackrecord.lifecycle import edits
 from trackrecord.lifecycle.choosing import choose_runs
 from trackrecord.lifecycle.history import history_of_project, history_of_run, undo
@@ -22,7 +24,7 @@ from trackrecord.store.ingest import take_in
 from trackrecord.words.errors import StoreUnavailableError, UsageError
 
 
-def store_with(path: Path, *runs: str, **begin: object) -> EmbeddedStore:
+def store_with(path: Path, *runs: str, **begin: Any) -> EmbeddedStore:
     """Return a store that has taken in some finished runs."""
     for at, run in enumerate(runs):
         Journal(run, at + 1).begin(name=run, **begin).log({"loss": 0.5}, 0).finish().put(path)
@@ -86,7 +88,9 @@ def test_a_clock_that_is_behind_loses_no_edit(tmp_path: Path) -> None:
     """Whoever asks later wins, even when an earlier change carries a time of the future."""
     path = tmp_path / "s"
     future = 4_000_000_000 * SECOND
-    Journal("run1").begin(name="first").say(16, t=future, field="name", value="far ahead").finish().put(path)
+    Journal("run1").begin(name="first").say(
+        Kind.CHANGE, t=future, field="name", value="far ahead"
+    ).finish().put(path)
     with EmbeddedStore.open(path) as store:
         take_in(store)
         record_edits(store, ["run1"], [edits.rename("now")])
@@ -143,9 +147,9 @@ def test_what_is_said_of_experiments_and_contracts_is_audited(tmp_path: Path) ->
     path = tmp_path / "s"
     for at, conclusion in enumerate(["deeper is better", "deeper is better", "deeper is worse"]):
         journal = Journal("-", 50 + at, time=BEGAN + at * SECOND)
-        journal.say(15, name="depth", conclusion=conclusion, who="ada")
-        journal.say(7, pattern="loss", goal="min", unit=None if at < 2 else "nats", primary=True)
-        journal.say(22, next=False).put(path)
+        journal.say(Kind.EXPERIMENT, name="depth", conclusion=conclusion, who="ada")
+        journal.say(Kind.CONTRACT, pattern="loss", goal="min", unit=None if at < 2 else "nats", primary=True)
+        journal.say(Kind.CLOSE, next=False).put(path)
         with EmbeddedStore.open(path) as store:
             assert take_in(store).problems == []
     with EmbeddedStore.open(path) as store:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -72,13 +73,14 @@ def test_a_table_is_changed_as_a_whole(store: Path) -> None:
 def test_a_value_that_cannot_be_used_changes_nothing(store: Path) -> None:
     """An empty name, no tag, a project that no address can hold: an error, and the run is as it was."""
     run = tr.open_run("run-1", store=store)
-    for change in (
+    changes: list[Callable[[], object]] = [
         lambda: run.rename(""),
         lambda: run.add_tags(),
         lambda: run.move(".."),
         lambda: run.set_note(3),  # type: ignore[arg-type]
         run.undo,
-    ):
+    ]
+    for change in changes:
         with pytest.raises(UsageError):
             change()
     assert run.changes() == []
