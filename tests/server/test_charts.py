@@ -169,6 +169,7 @@ def test_the_address_asks_for_the_same_as_the_body(server: RunningServer) -> Non
         },
     )
     assert address == body
+    assert [(each["smoothing_length"], each["smoothing_resolved"]) for each in body["groups"]] == [(4, True)]
     assert set(body["groups"][0]["columns"]) == {"median", "q0.9"}
 
 

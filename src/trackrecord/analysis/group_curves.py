@@ -59,6 +59,8 @@ class GroupCurve:
     ``n`` is how many runs are there. ``columns`` hold the statistics by name, NaN where n is too small: ``mean``,
     ``median``, ``min``, ``max``, ``std`` (n - 1, from n = 2), ``stderr``, ``t_low`` and ``t_high`` (from n = 2),
     and quantiles as ``q0.25``. ``runs`` are the members, ``empty`` those of them that have no value in this range.
+    ``nonfinite``, ``left_out`` and ``approximate`` are those of the members' curves together, ``smoothing_length`` and
+    ``smoothing_resolved`` those of their smoothing, None without.
     """
 
     metric: str
@@ -68,6 +70,11 @@ class GroupCurve:
     columns: Mapping[str, Array]
     runs: tuple[str, ...]
     empty: tuple[str, ...]
+    nonfinite: int = 0
+    left_out: int = 0
+    approximate: bool = False
+    smoothing_length: float | None = None
+    smoothing_resolved: bool | None = None
 
 
 def group_curves(
@@ -96,7 +103,9 @@ def group_curves(
                 columns, n = _statistics(value, least, greatest, wanted)
                 there = np.asarray(np.isfinite(value[:, grid.visible]).any(axis=1))
             columns = _smoothed_after(chart, at, grid, columns)
-            runs = tuple(chart.series[at[row]].request.run for row in members)
+            series = [chart.series[at[row]] for row in members]
+            made = [chart.smooth[at[row]] for row in members] if chart.smooth else []
+            runs = tuple(each.request.run for each in series)
             found.append(
                 GroupCurve(
                     metric,
@@ -106,6 +115,11 @@ def group_curves(
                     {name: column[grid.visible] for name, column in columns.items()},
                     runs,
                     tuple(run for run, is_there in zip(runs, there.tolist(), strict=True) if not is_there),
+                    sum(each.nonfinite for each in series),
+                    sum(each.left_out for each in series),
+                    any(each.approximate for each in series),
+                    made[0].length if made else None,
+                    all(each.resolved for each in made) if made else None,
                 )
             )
     return tuple(found)

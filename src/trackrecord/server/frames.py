@@ -97,6 +97,11 @@ def _group_entry(group: GroupCurve, columns: _Columns) -> dict[str, Any]:
         "values": plain(group.group.values),
         "runs": list(group.runs),
         "empty": list(group.empty),
+        "approximate": bool(group.approximate),
+        "nonfinite": int(group.nonfinite),
+        "left_out": int(group.left_out),
+        "smoothing_length": number(group.smoothing_length),
+        "smoothing_resolved": group.smoothing_resolved,
         "points": len(group.x),
         "columns": offsets,
     }

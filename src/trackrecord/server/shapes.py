@@ -461,6 +461,11 @@ class GroupLine(Shape, frozen=True):
     values: dict[str, Any]
     runs: list[str]
     empty: list[str]
+    approximate: bool
+    nonfinite: int
+    left_out: int
+    smoothing_length: Number | None
+    smoothing_resolved: bool | None
     points: int
     x: list[Number]
     n: list[int]
