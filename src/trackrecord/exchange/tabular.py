@@ -172,7 +172,9 @@ class Frame(Tabular):
 
 
 def pieces(batch: Batch, rows: int) -> Iterator[Batch]:
-    """Yield a batch in pieces, without a copy."""
+    """Yield a batch in pieces of at most ``rows``, without a copy. Raises UsageError for a size that is none."""
+    if rows < 1:
+        raise UsageError(f"A batch has a whole number of rows from 1, not {rows!r:.100}.")
     for start in range(0, len(batch), rows):
         cut = slice(start, start + rows)
         yield Batch(

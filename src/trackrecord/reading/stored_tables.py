@@ -58,8 +58,6 @@ class StoredTable(Tabular):
         return self._known
 
     def _batches(self, rows: int) -> Iterator[Batch]:
-        if rows < 1:
-            raise UsageError(f"A batch has a whole number of rows from 1, not {rows!r:.100}.")
         for batch in self._read(rows):
             yield from pieces(batch, rows)
 

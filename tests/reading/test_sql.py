@@ -1,0 +1,192 @@
+"""SQL over a live store: right answers, only what is needed is read, nothing can be changed."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import trackrecord as tr
+from trackrecord.exchange.tables import TABLES
+from trackrecord.reading.opening import open_store
+from trackrecord.reading.sql import answer
+from trackrecord.reading.sql_tables import StoreTables
+from trackrecord.store.series import EmbeddedSeries
+from trackrecord.words.errors import FormatError, QueryError, StoreNotFoundError, UsageError
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """Four runs of two metrics, still in the inbox."""
+    place = tmp_path / "store"
+    for seed in range(4):
+        with tr.init("p", name=f"seed-{seed}", params={"seed": seed, "lr": 0.1 * seed}, store=place) as run:
+            for step in range(5):
+                run.log({"val/accuracy": step * (seed + 1) / 100, "loss": 1 / (step + 1)}, step=step)
+            run.log({"loss": math.nan}, step=5)
+    return place
+
+
+def test_the_question_everybody_asks(store: Path) -> None:
+    """The greatest value of a metric by run, over a store that nobody exported, as the reading API has it."""
+    best = tr.sql(
+        "SELECT run, max(value) AS best FROM points WHERE metric = 'val/accuracy' GROUP BY run", store=store
+    )
+    expected = {run.id: run.metrics["val/accuracy"].max for run in tr.runs(store=store)}
+    assert {row["run"]: row["best"] for row in best} == expected
+    assert best.columns == ["run", "best"]
+    assert best.to_pandas()["best"].dtype == np.float64
+
+
+def test_values_are_bound(store: Path) -> None:
+    """Question marks and names take values; what a text says is never SQL."""
+    counted = tr.sql("SELECT count(*) AS n FROM points WHERE metric = ?", ["loss"], store=store)
+    assert counted["n"].tolist() == [24]
+    named = tr.sql("SELECT count(*) AS n FROM runs WHERE name = $name", {"name": "x' OR '1'='1"}, store=store)
+    assert named["n"].tolist() == [0]
+
+
+def test_a_condition_keeps_the_rest_unread(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the series that a statement's conditions let through are read from the store."""
+    read: list[str] = []
+    really = EmbeddedSeries.points
+
+    def watched(self: EmbeddedSeries, run: str, metric: str, *, own: bool = False) -> object:
+        read.append(metric)
+        return really(self, run, metric, own=own)
+
+    monkeypatch.setattr(EmbeddedSeries, "points", watched)
+    tr.sql("SELECT max(value) FROM points WHERE metric = 'loss'", store=store)
+    assert read == ["loss"] * 4
+    read.clear()
+    tr.sql("SELECT count(*) FROM runs JOIN params USING (run)", store=store)
+    assert read == []
+
+
+def test_every_table_answers(store: Path) -> None:
+    """Each table has its documented columns, also where it has no row; the wide one has a column per key."""
+    for name, table in TABLES.items():
+        assert tr.sql(f"SELECT * FROM {name}", store=store).columns == [field.name for field in table.fields]
+    wide = tr.sql('SELECT "params.seed", "metrics.loss" FROM runs_wide ORDER BY 1', store=store)
+    assert wide["params.seed"].tolist() == [0, 1, 2, 3]
+    assert np.isnan(wide["metrics.loss"]).all()
+
+
+def test_joins_windows_and_pivots(store: Path) -> None:
+    """What a filter language can't say: a window over steps, a pivot of params."""
+    gain = tr.sql(
+        """SELECT r.name, p.value - lag(p.value) OVER (PARTITION BY p.run ORDER BY p.step) AS gain
+           FROM points p JOIN runs r USING (run)
+           WHERE p.metric = 'val/accuracy' AND r.name = 'seed-1' ORDER BY p.step""",
+        store=store,
+    )
+    assert next(row["gain"] for row in gain) is None
+    np.testing.assert_allclose(gain["gain"].compressed(), [0.02] * 4)
+    pivoted = tr.sql("PIVOT params ON key USING first(number) GROUP BY run", store=store)
+    assert sorted(pivoted["seed"].tolist()) == [0.0, 1.0, 2.0, 3.0]
+
+
+def test_answers_have_types_of_ours(store: Path) -> None:
+    """Whole sums stay whole, decimals are floats, nested values JSON, times UTC, missing null."""
+    row = next(
+        iter(
+            tr.sql(
+                """SELECT sum(step::BIGINT) AS whole, 1.5 AS dec, {'a': 1} AS nested, DATE '2026-11-20' AS day,
+                          min(time) AS begin, NULL AS nothing, list(DISTINCT metric ORDER BY metric) AS names,
+                          true AS yes, 1 AS twice, 2 AS twice, 2::HUGEINT ** 3 AS h, 18446744073709551615::UBIGINT AS u
+                   FROM points""",
+                store=store,
+            )
+        )
+    )
+    assert row["whole"] == 4 * (2 * 10 + 5)
+    assert (row["dec"], row["nested"], row["day"], row["nothing"]) == (1.5, '{"a": 1}', "2026-11-20", None)
+    assert row["begin"].tzinfo is not None
+    assert (row["names"], row["yes"], row["twice"], row["twice_2"]) == (["loss", "val/accuracy"], True, 1, 2)
+    assert row["u"] == "18446744073709551615"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "INSERT INTO runs VALUES (1)",
+        "CREATE TABLE t (a INT)",
+        "DELETE FROM runs",
+        "ATTACH 'other.db'",
+        "COPY (SELECT 1) TO '{folder}/out.csv'",
+        "SET memory_limit = '8GB'",
+        "INSTALL httpfs",
+        "LOAD httpfs",
+        "SELECT * FROM read_csv('{folder}/secret.csv')",
+        "SELECT * FROM '{folder}/secret.csv'",
+        "SELECT * FROM read_text('{folder}/secret.csv')",
+        "SELECT * FROM glob('{folder}/*')",
+        "PRAGMA enable_external_access = true",
+        "PRAGMA memory_limit = '8GB'",
+        "SELECT * FROM store",
+        "EXPLAIN ANALYZE COPY (SELECT 1) TO '{folder}/out.csv'",
+    ],
+)
+def test_nothing_else_can_be_reached(store: Path, tmp_path: Path, query: str) -> None:
+    """No file, setting, extension or variable of the program: whatever a statement tries is an error."""
+    (tmp_path / "secret.csv").write_text("a\n1\n", encoding="utf-8")
+    with pytest.raises(QueryError):
+        tr.sql(query.format(folder=tmp_path), store=store)
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_errors_show_the_place(store: Path) -> None:
+    """The statement comes back with a mark where the trouble is, in the line where it is."""
+    with pytest.raises(QueryError, match="nope") as caught:
+        tr.sql("SELECT name,\n  nope FROM runs", store=store)
+    assert str(caught.value).splitlines()[1:3] == ["    nope FROM runs", "    ^"]
+    with pytest.raises(QueryError) as caught:
+        tr.sql("SELECT * FROM runz", store=store)
+    assert "points, runs_wide, runs" in str(caught.value)
+    with pytest.raises(QueryError, match="One statement"):
+        tr.sql("SELECT 1; SELECT 2", store=store)
+    with pytest.raises(QueryError, match="syntax"):
+        tr.sql("SELEC 1", store=store)
+    with pytest.raises(UsageError, match="text"):
+        tr.sql(1, store=store)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="memory"):
+        tr.sql("SELECT 1", store=store, memory="much")
+    with pytest.raises(StoreNotFoundError):
+        tr.sql("SELECT 1", store=store / "nothing")
+
+
+def test_too_much_at_once_is_an_error_with_a_way_out(store: Path) -> None:
+    """What does not fit into its memory says how to give it more."""
+    with pytest.raises(QueryError, match="memory"):
+        tr.sql("SELECT list(repeat('x', 1000) || i) FROM range(1000000) t(i)", store=store, memory="20MB")
+
+
+def test_a_damaged_series_is_named(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What keeps a table from being read is told as it is, not as an error of SQL."""
+
+    def damaged(*_: object, **__: object) -> object:
+        raise FormatError("chunk 3 is damaged")
+
+    monkeypatch.setattr(EmbeddedSeries, "points", damaged)
+    with pytest.raises(FormatError, match="chunk 3"):
+        tr.sql("SELECT max(value) FROM points", store=store)
+
+
+def test_long_answers_come_in_pieces(store: Path) -> None:
+    """The stream behind the command line never holds the whole answer."""
+    with open_store(store) as opened, answer(opened, "SELECT i FROM range(300000) t(i)") as found:
+        sizes = [batch.num_rows for batch in found]
+    assert (sum(sizes), len(sizes) > 1) == (300_000, True)
+
+
+def test_points_are_divided_by_metric_and_runs(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With parts of one run each, a condition on run is as good as one on metric, and nothing is lost."""
+    monkeypatch.setattr("trackrecord.reading.sql_tables._POINTS_A_FILE", 1)
+    rows = tr.sql("SELECT run, metric, count(*) AS n FROM points GROUP BY ALL", store=store)
+    assert {(row["run"], row["metric"]): row["n"] for row in rows} == {
+        (run.id, key): figures.points for run in tr.runs(store=store) for key, figures in run.metrics.items()
+    }
+    with open_store(store) as opened:
+        assert len(list(StoreTables(opened).dataset("points").get_fragments())) == 8
