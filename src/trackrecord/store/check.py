@@ -89,7 +89,7 @@ class _Check:
         if self._fix:
             finish_salvage(self._place, self._quarantine)
         try:
-            store = EmbeddedStore.open(self._place, create=False)
+            store = EmbeddedStore.open(self._place, read_only=not self._fix, create=False)
         except StoreVersionError:
             raise
         except StoreUnavailableError as error:
