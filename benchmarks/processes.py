@@ -10,8 +10,9 @@ from benchmarks.sides import PLAIN, TRACKRECORD, Side
 
 TITLE = "8 processes at once"
 QUESTION = (
-    "Points a second of all processes together, each with a run of its own in one store, 5 metrics a call, finish "
-    "included; then all points are counted by the tool's own reader."
+    "Points a second of all processes together for 2 s, each with a run of its own in one store, 5 metrics a call: "
+    "until the last call returned, and until all had finished (ours syncs its file then, the packed loop does not). "
+    "Then all points are counted by the tool's own reader."
 )
 #: other ways into the same files as their siblings, which are measured
 _LEFT_OUT = ("mlflow-async", "mlflow-server", "tensorboardx")
@@ -35,6 +36,7 @@ def run(bench: Bench) -> Row:
                 [
                     side.title,
                     str(count),
+                    f"{figures['calls_points_per_s']:,.0f}",
                     f"{figures['points_per_s']:,.0f}",
                     "not counted" if lost is None else f"{lost:,}",
                     "; ".join(figures["errors"]) or "none",
@@ -42,8 +44,8 @@ def run(bench: Bench) -> Row:
             )
     most = max(int(key.rpartition("x")[2]) for key in found if key.startswith("trackrecord"))
     many, one = found[f"trackrecord x{most}"], found["trackrecord x1"]
-    limit = found[f"plain x{most}"]["points_per_s"] / found["plain x1"]["points_per_s"]
-    grown = many["points_per_s"] / one["points_per_s"]
+    limit = found[f"plain x{most}"]["calls_points_per_s"] / found["plain x1"]["calls_points_per_s"]
+    grown = many["calls_points_per_s"] / one["calls_points_per_s"]
     cores = os.cpu_count() or 1
     reaches = [
         Reach(
@@ -53,14 +55,18 @@ def run(bench: Bench) -> Row:
             not many["errors"] and many["lost"] == 0,
         ),
         Reach(
-            f"{most} processes beside 1 on {cores} virtual cores",
+            f"{most} processes beside 1 on {cores} virtual cores, calls alone",
             "grows with cores as the packed loop does (at least 0.8 of its growth)",
             f"{grown:.2f}x (packed loop {limit:.2f}x)",
             grown >= 0.8 * limit,
         ),
     ]
     return Row(
-        ["side", "processes", "points/s together", "points lost", "errors"], lines, reaches, notes, found
+        ["side", "processes", "points/s, calls alone", "points/s with finish", "points lost", "errors"],
+        lines,
+        reaches,
+        notes,
+        found,
     )
 
 
@@ -90,7 +96,7 @@ def _together(bench: Bench, side: Side, count: int) -> Figures:
                 folder=folder,
                 name=f"run{number}",
                 start_at=start_at,
-                calls=bench.size(100_000, 200),
+                calls=bench.size(400_000, 200),
                 budget_s=2,
             )
         answers, errors = [], warm_errors
@@ -101,14 +107,21 @@ def _together(bench: Bench, side: Side, count: int) -> Figures:
                 errors.append(str(error)[:120])
         if not answers:
             raise SideFailed("; ".join(errors))
-        took = max(each["end"] for _, each in answers) - min(each["begin"] for _, each in answers)
+        begin = min(each["begin"] for _, each in answers)
+        calls_s = max(each["returned"] for _, each in answers) - begin
+        whole_s = max(each["end"] for _, each in answers) - begin
         timed = sum(each["timed"] for _, each in answers) * 5
         logged = sum(each["calls"] for _, each in answers) * 5
         lost = None
         if side is not PLAIN:
             read = children[0].ask("count_points", folder=folder, names=[name for name, _ in answers])
             lost = logged - read["points"]
-        return {"points_per_s": timed / took, "lost": lost, "errors": errors}
+        return {
+            "calls_points_per_s": timed / calls_s,
+            "points_per_s": timed / whole_s,
+            "lost": lost,
+            "errors": errors,
+        }
     finally:
         for child in children:
             child.end()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Callable
@@ -18,7 +20,7 @@ from trackrecord.store.embedded import EmbeddedStore
 TITLE = "Queries over 100,000 runs x 30 params x 20 metrics"
 QUESTION = (
     "Milliseconds for the first 50 runs with all their values, sorted, and the exact count of all that match: in a "
-    "process that has asked before, over HTTP, and as one command beyond its start-up (`trackrecord --version`). "
+    "process that has asked before, over HTTP, and as one command, whole and beyond its start-up. "
     "Beside MLflow both have 10,000 runs, the same ones, and MLflow answers without a count, which it does not have."
 )
 
@@ -47,13 +49,15 @@ def run(bench: Bench) -> Row:
     inside = query_runs.in_process(place, repeat)
     http = query_runs.over_http(place, repeat)
     command = query_runs.one_shot(place, bench.size(5, 1))
+    start_ms = _start_up_ms(bench, bench.size(7, 1))
     lines, found = [], {}
     for case in query_runs.CASES:
         figures = {
             "found": inside[case.name]["found"],
             "in_process_ms": inside[case.name]["ms"],
             "http_ms": http[case.name],
-            "one_shot_ms": command[case.name],
+            "whole_ms": command[case.name] + command["start-up"],
+            "one_shot_ms": command[case.name] + command["start-up"] - start_ms,
         }
         found[case.name] = figures
         lines.append(_line("Trackrecord", count, case.name, figures))
@@ -68,7 +72,10 @@ def run(bench: Bench) -> Row:
             "every case, one command beyond its start-up", found, slowest["one_shot_ms"], "one_shot_ms", 150
         ),
     ]
-    notes = [f"Start-up of one command: {command['start-up']:.0f} ms, not counted in the column."]
+    nothing = (
+        f"{start_ms:.0f} ms, of which Python with `trackrecord --version` is {command['start-up']:.0f} ms"
+    )
+    notes = [f"Start-up of one command, as `ls` on an empty store takes it: {nothing}."]
     peer = next((side for side in bench.peers if side.name == "mlflow"), None)
     if peer is not None:
         try:
@@ -76,7 +83,16 @@ def run(bench: Bench) -> Row:
         except SideFailed as error:
             notes.append(f"{peer.title}: {error}")
     return Row(
-        ["side", "runs", "case", "matches", "in process ms", "over HTTP ms", "one command ms"],
+        [
+            "side",
+            "runs",
+            "case",
+            "matches",
+            "in process ms",
+            "over HTTP ms",
+            "one command ms",
+            "beyond start-up ms",
+        ],
         lines,
         reaches,
         notes,
@@ -87,7 +103,7 @@ def run(bench: Bench) -> Row:
 def _line(title: str, runs: int, case: str, figures: Figures) -> list[str]:
     cells = [
         f"{figures[key]:,.1f}" if key in figures else ""
-        for key in ("in_process_ms", "http_ms", "one_shot_ms")
+        for key in ("in_process_ms", "http_ms", "whole_ms", "one_shot_ms")
     ]
     return [title, f"{runs:,}", case, f"{figures['found']:,}" if "found" in figures else "not told", *cells]
 
@@ -128,6 +144,14 @@ def _beside_mlflow(
                 ratios[least] >= 20,
             )
         )
+
+
+def _start_up_ms(bench: Bench, times: int) -> float:
+    """Return what the command takes where there is nothing to find: Python, imports, opening a store."""
+    place = bench.new_folder("queries-empty")
+    EmbeddedStore.open(place).close()
+    command = [sys.executable, "-m", "trackrecord", "--store", str(place), "ls", "--json"]
+    return _median_ms(lambda: subprocess.run(command, check=True, capture_output=True), times)
 
 
 def _ours_alike(bench: Bench, count: int, repeat: int) -> dict[str, Figures]:

@@ -77,11 +77,11 @@ def many_metrics(
     """Log ``metrics`` metrics a call, up to ``steps`` calls or ``budget_s``; time the calls, and calls and finish."""
     tracker = driver(Path(folder))
     log = tracker.begin(name)
-    keys = [f"layer{index // 50:03}/weight{index % 50:02}" for index in range(metrics)]
-    numbers = [random.Random(7).random() for _ in keys]
+    chance = random.Random(7).random
     calls_s, done, began = 0.0, 0, time.perf_counter()
     for step in range(steps):
-        values = dict(zip(keys, numbers, strict=True))
+        # names and numbers made anew, as a loop over layers makes them
+        values = {f"layer{index // 50:03}/weight{index % 50:02}": chance() for index in range(metrics)}
         begin = time.perf_counter()
         log(values, step=step)
         end = time.perf_counter()
@@ -258,7 +258,6 @@ def log_beside_others(
     log = tracker.begin(name)
     for step in range(20):
         log(dict(FIVE), step=step)
-    late_s = max(0.0, time.time() - start_at)
     while time.time() < start_at:
         time.sleep(0.001)
     begin, done = time.time(), 0
@@ -267,10 +266,11 @@ def log_beside_others(
         done += 1
         if done % 100 == 0 and time.time() - begin > budget_s:
             break
+    returned = time.time()
     tracker.finish()
     end = time.time()
     tracker.close()
-    return {"calls": done + 20, "timed": done, "begin": begin, "end": end, "late_s": late_s}
+    return {"calls": done + 20, "timed": done, "begin": begin, "returned": returned, "end": end}
 
 
 def count_points(driver: TrackerClass, folder: str, names: list[str]) -> Figures:
