@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -153,6 +152,8 @@ def cut_text(text: str, longest: int = LONGEST_TEXT) -> str:
     whole = clean_text(text)
     if len(whole) <= longest:
         return whole
+    import hashlib  # loads OpenSSL, which nobody needs for importing us
+
     digest = hashlib.sha256(whole.encode()).hexdigest()
     return f"{whole[:longest]}... (cut: {len(whole)} characters, sha256:{digest})"
 
