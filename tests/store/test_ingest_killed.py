@@ -160,3 +160,20 @@ def test_the_lease_of_a_dead_holder_is_taken_over(tmp_path: Path) -> None:
             connection.execute("UPDATE lease SET holder = ?", (json.dumps({"process": GONE, "once": "x"}),))
         assert take_in(store, wait_s=0.05).problems == []
         assert store.catalog.rows("SELECT count(*) FROM run") == [(1,)]
+
+
+def test_a_foreign_writer_is_waited_for(tmp_path: Path) -> None:
+    """While another program holds the database for two seconds a patient pass waits, and then takes in everything."""
+    import threading
+
+    curve().put(tmp_path)
+    with EmbeddedStore.open(tmp_path) as store:
+        other = sqlite3.connect(tmp_path / "store.db", isolation_level=None, check_same_thread=False)
+        other.execute("BEGIN IMMEDIATE")
+        timer = threading.Timer(2.0, other.execute, ["ROLLBACK"])
+        timer.start()
+        report = take_in(store, wait_s=60.0)
+        timer.join()
+        other.close()
+        assert report.problems == []
+        assert store.catalog.rows("SELECT id FROM run") == [("run1",)]

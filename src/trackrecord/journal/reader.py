@@ -132,9 +132,13 @@ class WholeRecords:
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._view = memoryview(data)
+        #: the payload's length by place, where all whole records are known
+        self._known: dict[int, int] | None = None
 
     def length_at(self, position: int) -> int | None:
         """Return the payload's length of the record at ``position``, or None when no whole record checks there."""
+        if self._known is not None:
+            return self._known.get(position)
         data = self._data
         if len(data) - position < RECORD_HEADER.size:
             return None

@@ -30,13 +30,7 @@ class QuickRecords(WholeRecords):
     def __init__(self, data: bytes) -> None:
         super().__init__(data)
         self._patience = len(data) + _PATIENCE
-        #: payload lengths by place, once they had to be worked out for all
-        self._known: dict[int, int] | None = None
         self._places: Array = np.empty(0, np.int64)
-
-    def length_at(self, position: int) -> int | None:
-        """Return the payload's length of the record at ``position``, or None when no whole record checks there."""
-        return super().length_at(position) if self._known is None else self._known.get(position)
 
     def next_from(self, position: int) -> int | None:
         """Return the next place, at ``position`` or behind it, where a whole record checks."""

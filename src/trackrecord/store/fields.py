@@ -58,7 +58,9 @@ def texts(fields: Fields, name: str) -> list[str]:
 
 def whole(fields: Fields, name: str) -> int | None:
     """Return a field that is a whole number of at most 64 bits."""
-    value = decoded(fields.get(name))
+    value = fields.get(name)
+    if type(value) is not int:
+        value = decoded(value)
     if isinstance(value, int) and not isinstance(value, bool) and -(1 << 63) <= value < 1 << 63:
         return value
     return None

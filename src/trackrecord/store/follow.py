@@ -66,7 +66,8 @@ class Follower:
         grown = sizes != self._sizes
         try:
             # what could not be taken in is tried again soon, but not at every look
-            if grown or self._idle_s >= (_SLOW_S if self.report.problem else _AT_LEAST_EVERY_S):
+            soon = self.report.problem is not None or self.report.upkeep_left
+            if grown or self._idle_s >= (_SLOW_S if soon else _AT_LEAST_EVERY_S):
                 self.report = take_in(self._store)
                 self._idle_s, self._sizes = 0.0, sizes
             revision = self._store.catalog.revision()

@@ -31,13 +31,17 @@ _MANY_OBJECTS = 100_000
 
 @dataclass(slots=True)
 class IngestReport:
-    """What one pass did. ``problem`` is a sentence when the inbox could not be taken in; ``problems`` tells all."""
+    """What one pass did. ``problem`` is a sentence when the inbox could not be taken in; ``problems`` tells all.
+
+    ``upkeep_left`` says that the store has upkeep due for which there was no time.
+    """
 
     segments: int = 0
     bytes: int = 0
     removed: int = 0
     revision: int | None = None
     problems: list[str] = field(default_factory=list)
+    upkeep_left: bool = False
 
     @property
     def problem(self) -> str | None:
@@ -76,7 +80,7 @@ def take_in(
     try:
         _Pass(store, report, deadline, limit).run(on_progress or _say_nothing)
         if report.problem is None and limit is None and time.monotonic() < deadline:
-            upkeep.tend(store)
+            report.upkeep_left = upkeep.tend(store)
     except (StoreError, sqlite3.Error, OSError) as error:
         report.problems.insert(0, str(error))
     return report
