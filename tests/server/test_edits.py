@@ -98,6 +98,7 @@ def test_delete_is_the_trash_and_purge_is_final(server: RunningServer) -> None:
     answer = ask(server, "POST", "/runs/purge", {"runs": [run]})
     assert (answer["count"], answer["shown"]) == (1, True)
     server.get(f"/runs/{run}", status=404)
+    assert [each["field"] for each in server.get(f"/runs/{run}/history")["items"]] == ["purge"]
 
 
 @pytest.mark.parametrize(

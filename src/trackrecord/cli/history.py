@@ -33,15 +33,14 @@ def command(ctx: click.Context, *, run: str | None, project: str | None, as_json
 
     The latest comes first. 'undo' takes the last change of a run back.
     """
-    from trackrecord.lifecycle.history import history_of_project, history_of_run
-    from trackrecord.query.find_run import find_run
+    from trackrecord.lifecycle.history import find_changed_run, history_of_project, history_of_run
 
     session = session_of(ctx)
     if run is None and project is None:
         raise click.UsageError("Name a run, or a project with --project.")
     with session.open_store() as store:
         if run is not None:
-            found = history_of_run(store, find_run(store, run, project))
+            found = history_of_run(store, find_changed_run(store, run, project))
         else:
             found = history_of_project(store, project or "")
         revision = store.catalog.revision()

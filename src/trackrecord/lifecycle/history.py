@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from trackrecord.lifecycle.edits import Edit
 from trackrecord.lifecycle.recording import PATIENCE_S, Change, EditReport, record_changes
+from trackrecord.query.find_run import find_run
 from trackrecord.query.moments import moment_at
 from trackrecord.store.audit import TAGS, read_value
 from trackrecord.words.errors import NotFoundError, UsageError
@@ -40,6 +41,16 @@ class ChangeRecord:
 
 
 _COLUMNS = "time, who, about, coalesce(name, run), change, before, after"
+
+
+def find_changed_run(store: Store, text: str, project: str | None = None) -> str:
+    """Return the id of the run that ``text`` names, as `find_run` does; by its whole id of one that was purged, too."""
+    try:
+        return find_run(store, text, project)
+    except NotFoundError:
+        if store.catalog.rows("SELECT 1 FROM tombstone WHERE run = ?", (text,)):
+            return text
+        raise
 
 
 def history_of_run(

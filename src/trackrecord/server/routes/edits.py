@@ -10,7 +10,13 @@ import msgspec
 from trackrecord.lifecycle import edits
 from trackrecord.lifecycle.choosing import Among, choose_runs
 from trackrecord.lifecycle.edits import Edit
-from trackrecord.lifecycle.history import history_of_project, history_of_run, length_of_history, undo
+from trackrecord.lifecycle.history import (
+    find_changed_run,
+    history_of_project,
+    history_of_run,
+    length_of_history,
+    undo,
+)
 from trackrecord.lifecycle.purging import purge
 from trackrecord.lifecycle.recording import record_edits
 from trackrecord.query.find_run import find_run
@@ -69,7 +75,7 @@ def _purge(asked: ApiRequest) -> edit_shapes.PurgeAnswer:
 
 
 def _history_of_run(asked: ApiRequest) -> edit_shapes.ChangePage:
-    run = find_run(asked.store, asked.path["run"])
+    run = find_changed_run(asked.store, asked.path["run"])
     cursor = opened(asked.text("cursor"), "history", run)
     offset = 0 if cursor is None else _place(cursor)
     revision = asked.store.catalog.revision()
