@@ -11,7 +11,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ["README.md", "docs/charts.md", "docs/lifecycle.md", "docs/reading.md", "docs/recording.md"]
+PAGES = [
+    "README.md",
+    "docs/charts.md",
+    "docs/lifecycle.md",
+    "docs/reading.md",
+    "docs/recording.md",
+    "docs/export.md",
+    "docs/sql.md",
+]
 
 
 def _snippets(page: str) -> list[str]:

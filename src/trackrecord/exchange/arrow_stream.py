@@ -1,6 +1,8 @@
-"""Tables handed over by the Arrow C stream interface, batch by batch, numbers without a copy.
+"""Tables handed over by the Arrow C stream interface, numbers without a copy.
 
-arro3-core makes the C structures (docs/decisions/0019-arrow-streams.md says why it and not another library).
+arro3-core makes the C structures: docs/dependencies.md says why it and not another library. Filling them through ctypes
+needs no library at all and was tried: their release would be Python that others call while an exception is on its way,
+which ends the process.
 """
 
 from __future__ import annotations
@@ -18,20 +20,19 @@ if TYPE_CHECKING:
 
 
 def arrow_reader(fields: Sequence[Field], batches: Iterable[Batch]) -> arro3.RecordBatchReader:
-    """Return a stream of batches with these fields; each batch is asked for when it is needed.
+    """Return a stream of batches with these fields, all of them made before it begins.
 
-    An error raised while a batch is made becomes one of the library that reads the stream, with our text in it.
     Raises ImportError without arro3-core.
     """
     core = _core()
     schema = arrow_schema(fields)
-    reader: arro3.RecordBatchReader = core.RecordBatchReader.from_batches(
-        schema,
-        (
-            core.RecordBatch.from_arrays([_array(core, column) for column in batch.columns], schema=schema)
-            for batch in batches
-        ),
-    )
+    # A list and no generator: DuckDB takes batches from several threads, and one that waits for another while that one
+    # runs Python of ours waited for ever.
+    made = [
+        core.RecordBatch.from_arrays([_array(core, column) for column in batch.columns], schema=schema)
+        for batch in batches
+    ]
+    reader: arro3.RecordBatchReader = core.RecordBatchReader.from_batches(schema, made)
     return reader
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from trackrecord.exchange.libraries import not_installed
 from trackrecord.exchange.tabular import Frame
 from trackrecord.reading.opening import open_store, warn_of
-from trackrecord.words.errors import QueryError, TrackrecordError, UsageError
+from trackrecord.words.errors import QueryError, UsageError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -155,9 +155,11 @@ class _Errors:
         try:
             yield
         except kinds as error:
-            if isinstance(self._tables.problem, TrackrecordError):
+            if self._tables.problem is not None:
                 raise self._tables.problem from error
             raise self._explained(error, shift) from None
+        if self._tables.problem is not None:
+            raise self._tables.problem
 
     def _explained(self, error: BaseException, shift: int) -> QueryError:
         message, place = _text_of(error)

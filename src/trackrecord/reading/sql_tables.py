@@ -97,7 +97,7 @@ class StoreTables:
         made = ds.IpcFileFormat()
         fragments = [
             made.make_fragment(
-                self._files.add(f"{name}/{number}", read), self._system, partition_expression=known
+                self._files.add(f"{name}/{number}", read, fields), self._system, partition_expression=known
             )
             for number, (read, known) in enumerate(files)
         ]
@@ -123,12 +123,14 @@ class _Files(fs.FileSystemHandler):  # type: ignore[misc]
 
     def __init__(self) -> None:
         self._makers: dict[str, Callable[[], Batch]] = {}
+        self._fields: dict[str, Sequence[Field]] = {}
         #: a file is opened twice, for its schema and for its rows: what was made for the first is kept for the second
         self._made: dict[str, pa.Buffer] = {}
         self._lock = threading.Lock()
         self.problem: Exception | None = None
 
-    def add(self, path: str, make: Callable[[], Batch]) -> str:
+    def add(self, path: str, make: Callable[[], Batch], fields: Sequence[Field]) -> str:
+        self._fields[path.partition("/")[0]] = fields
         self._makers[path] = make
         return path
 
@@ -138,9 +140,10 @@ class _Files(fs.FileSystemHandler):  # type: ignore[misc]
         if buffer is None:
             try:
                 buffer = _ipc(Frame(self._makers[path]()).to_arrow())
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - told when the answer has been read
+                # An error raised here, on a thread of Arrow's, was seen to stop everything for ever.
                 self.problem = error
-                raise
+                buffer = _ipc(Frame(Batch.of_rows(self._fields[path.partition("/")[0]], [])).to_arrow())
             with self._lock:
                 self._made[path] = buffer
         return pa.BufferReader(buffer)
