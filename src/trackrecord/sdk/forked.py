@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from trackrecord.journal.place import INBOX
+from trackrecord.journal.spool import inbox_for
 from trackrecord.journal.writer import JournalWriter
 from trackrecord.sdk import keeper
 from trackrecord.sdk.beginning import begin_record
@@ -55,7 +55,7 @@ def go_on(run: Run, watch_end: Callable[[], None]) -> None:
     run._role = "forked"
     run._problems = Problems(strict=run._problems.strict, say=False)
     run._writer = ForkedWriter(
-        str(run.store / INBOX),
+        inbox_for(run.store),
         run.id,
         project=run.project,
         begin=begin_record(role="forked", project=run.project, problems=run._problems),

@@ -7,11 +7,13 @@ logging thread takes while it waits for a disk.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
+from trackrecord.journal import spool
 from trackrecord.journal.format import Kind, encode_structural
 from trackrecord.journal.stop_requests import withdraw
 from trackrecord.sdk.numbers import as_text
@@ -45,6 +47,8 @@ class _Charge:
 
 
 _charges: list[_Charge] = []
+#: stores for which this process has put journals into the spool
+_spooled: set[str] = set()
 _thread: threading.Thread | None = None
 _draining = False
 #: a queue, since an Event must not be set by a signal handler that interrupts its setting
@@ -54,6 +58,8 @@ _wake: SimpleQueue[None] = SimpleQueue()
 def take_on(run: Run, *, sampler: Any = None, facts: Any = None) -> None:
     """Begin to look after a run; the thread is started when it is the first."""
     _charges.append(_Charge(run, sampler=sampler, facts=facts))
+    if os.environ.get(spool.VARIABLE):
+        _spooled.add(str(run.store))
     _start()
 
 
@@ -92,6 +98,8 @@ def drain(limit_s: float = LAST_WAIT_S) -> None:
             if charge.facts is not None and not charge.facts.is_ready():
                 charge.facts.wait(max(0.0, deadline - time.monotonic()))
             _look_after(charge, last=True, left_s=deadline - time.monotonic())
+        if _spooled:
+            _forward_in_time(max(0.5, deadline - time.monotonic()))
     finally:
         _draining = False
 
@@ -105,6 +113,7 @@ def forget_all() -> None:
     """Begin anew in a forked child, which has no such thread."""
     global _thread, _wake
     _charges.clear()
+    _spooled.clear()
     _thread = None
     _wake = SimpleQueue()
 
@@ -128,6 +137,8 @@ def _keep_on() -> None:
         for charge in tuple(_charges):
             if not _draining:
                 _look_after(charge)
+        if not _draining:
+            _forward()
 
 
 def _look_after(charge: _Charge, *, last: bool = False, left_s: float = LAST_WAIT_S) -> None:
@@ -141,6 +152,26 @@ def _look_after(charge: _Charge, *, last: bool = False, left_s: float = LAST_WAI
         )
     finally:
         charge.lock.release()
+
+
+def _forward() -> None:
+    """Bring what lies in the spool on to its stores; what can't be now is another time."""
+    for store in tuple(_spooled):
+        try:
+            spool.forward(store)
+        except OSError:  # noqa: PERF203 - the disk of one store is not that of another
+            pass
+
+
+def _forward_in_time(limit_s: float) -> None:
+    """Do so at the end of the process, which a disk that does not answer must not hold up."""
+    thread = threading.Thread(target=_forward, name="trackrecord-spool", daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:
+        _forward()  # the interpreter has come too far for another thread
+    else:
+        thread.join(limit_s)
 
 
 def _serve(charge: _Charge, *, last: bool, in_time: bool) -> None:

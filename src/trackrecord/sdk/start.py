@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from trackrecord.journal.format import Kind, encode_structural
-from trackrecord.journal.place import INBOX
+from trackrecord.journal.spool import inbox_for
 from trackrecord.journal.stop_requests import withdraw
 from trackrecord.journal.writer import JournalWriter
 from trackrecord.sdk import current, exits, keeper, notebook
@@ -168,7 +168,7 @@ def _begin(
     project = settled_project(project, problems)
     place = usable_store(store, problems)
     writer = JournalWriter(
-        str(place / INBOX), run_id, new_writer_id(), project=project, made_by=f"trackrecord {VERSION}"
+        inbox_for(place), run_id, new_writer_id(), project=project, made_by=f"trackrecord {VERSION}"
     )
     run_name = mend_key(as_text(name))[0] if name is not None and name != "" else random_name()
     parent_id = (
@@ -222,7 +222,7 @@ def join(run_id: str, project: str, name: str, store: str) -> Run:
             return run
     place = Path(store)
     writer = JournalWriter(
-        str(place / INBOX), run_id, new_writer_id(), project=project, made_by=f"trackrecord {VERSION}"
+        inbox_for(place), run_id, new_writer_id(), project=project, made_by=f"trackrecord {VERSION}"
     )
     problems = Problems(strict=_is_strict())
     begin = begin_record(role="join", project=project, problems=problems)

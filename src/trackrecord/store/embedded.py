@@ -7,6 +7,7 @@ import sqlite3
 from pathlib import Path
 from types import TracebackType
 
+from trackrecord.journal import spool
 from trackrecord.journal.place import BLOBS, INBOX, STORE_FILE, make_store
 from trackrecord.store import identity
 from trackrecord.store.blobs import FileBlobs
@@ -69,6 +70,7 @@ class EmbeddedStore:
             try:
                 _keep_identity(place)
                 make_store(place)
+                spool.forward(place)  # what a process of this host that was killed has left there
             except OSError as error:
                 raise StoreUnavailableError(
                     f"the store {place} can't be made: {error}", hint="check the path and its permissions"
