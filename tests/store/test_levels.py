@@ -329,3 +329,17 @@ def test_steps_that_begin_again_are_put_in_order(tmp_path: Path) -> None:
         points = store.series.points("run1", "loss")
         assert points.steps.tolist() == sorted(count % 100 for count in range(3000))
         assert store.catalog.rows("SELECT late FROM axis") == [(0,)]
+
+
+def test_a_range_without_points_is_empty(tmp_path: Path) -> None:
+    """A range between two points, or beyond the ends of a long series, has no bucket and is no error."""
+    journal = Journal().begin()
+    for step in range(2000):
+        journal.log({"loss": 1.0}, step * 10)
+    journal.finish().put(tmp_path)
+    with EmbeddedStore.open(tmp_path) as store:
+        take_in(store)
+        for low, high in ((101.0, 102.0), (-50.0, -1.0), (1e6, 2e6), (5.0, 1.0)):
+            for x in ("step", "wall"):
+                found = store.series.sampled(SeriesRequest("run1", "loss", x, low=low, high=high, pixels=1))
+                assert (len(found.x), found.total, found.nonfinite) == (0, 2000, 0)

@@ -41,10 +41,14 @@ def thin(
     request: SeriesRequest, entries: Entries, total: int, left_out: int = 0, *, approximate: bool = False
 ) -> SampledSeries:
     """Return the curve of some entries, all in the range, in the order of x, in at most ``request.pixels`` buckets."""
+    if not len(entries):
+        none = np.empty(0)
+        empty = SampledSeries(request, True, total, 0, none, none, none, none, np.empty(0, np.int64))
+        return replace(empty, left_out=left_out, approximate=approximate)
     nonfinite = int(entries.nonfinite.sum())
     middles = entries.middles
     starts = _bucket_starts(request, middles, max(1, request.pixels))
-    counts = np.add.reduceat(entries.counts, starts) if len(starts) else np.empty(0, np.int64)
+    counts = np.add.reduceat(entries.counts, starts)
     low, high = _reduced(np.fmin, entries.lows, starts), _reduced(np.fmax, entries.highs, starts)
     finite_counts = entries.counts - entries.nonfinite
     mean = _means(entries.means, finite_counts, starts)
@@ -68,8 +72,6 @@ def thin(
 
 def _bucket_starts(request: SeriesRequest, x: Array, pixels: int) -> Array:
     """Return where each bucket that holds a point begins; buckets are equally wide over the asked range."""
-    if not len(x):
-        return np.empty(0, np.int64)
     if request.log_x:
         x = np.log(x)
         bounds = (request.low, request.high)
@@ -85,7 +87,7 @@ def _bucket_starts(request: SeriesRequest, x: Array, pixels: int) -> Array:
 
 
 def _reduced(operation: np.ufunc, values: Array, starts: Array) -> Array:
-    found: Array = operation.reduceat(values, starts) if len(starts) else values[:0]
+    found: Array = operation.reduceat(values, starts)
     return found
 
 
