@@ -13,6 +13,7 @@ import pytest
 
 from tests.store.dump import dump
 from tests.store.journals import GONE, Journal, curve
+from tests.store.many_runs import fill_inbox
 from trackrecord.journal.format import Kind
 from trackrecord.store.embedded import EmbeddedStore
 from trackrecord.store.ingest import take_in
@@ -56,6 +57,7 @@ def _inbox(store: Path) -> None:
     """Put in runs of all kinds: small ones, long ones of several segments, several writers, a writer that is gone."""
     for number in range(60):
         curve(f"small{number}", number + 1, 5, keys=("a", "b")).put(store)
+    fill_inbox(store, 100)
     for number in range(6):
         journal = Journal(f"long{number}", 100 + number).begin(name="long")
         for step in range(6000):

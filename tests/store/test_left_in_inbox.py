@@ -133,3 +133,25 @@ def test_upkeep_is_done_when_nothing_is_left_to_do(tmp_path: Path, monkeypatch: 
         calls.clear()
         assert take_in(store, wait_s=10.0).problems == []
         assert calls == []
+
+
+def test_damage_in_a_million_places_is_told_of_in_a_hundred(tmp_path: Path) -> None:
+    """All damaged bytes are counted; only the first places of a segment are told one by one, however it is cut."""
+    journal = Journal("run1", 1).begin()
+    for step in range(150):
+        journal.raw(b"damaged!").log({"loss": 1.0}, step)
+    journal.finish()
+    for place, cuts in (("whole", [1]), ("pieces", [3, 2, 1])):
+        with EmbeddedStore.open(tmp_path / place) as store:
+            for part in cuts:
+                journal.put_part(tmp_path / place, 0, len(journal.bytes()) // part)
+                assert take_in(store).problems == []
+            messages = store.catalog.rows(
+                "SELECT message FROM problem WHERE code = 'damage' ORDER BY message"
+            )
+            assert len(messages) == 100
+            assert store.catalog.rows("SELECT damage FROM segment") == [(150 * 8,)]
+            assert store.catalog.rows("SELECT points, problems FROM run") == [(150, 100)]
+            if place == "whole":
+                whole = messages
+    assert messages == whole

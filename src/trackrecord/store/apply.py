@@ -10,7 +10,7 @@ from typing import Any
 
 from trackrecord.journal.bulk import Batch, Rows
 from trackrecord.journal.format import Kind
-from trackrecord.journal.reader import Record
+from trackrecord.journal.reader import Damage, Record
 from trackrecord.journal.segments import SegmentName
 from trackrecord.store import apply_lifecycle, apply_no_run, apply_run
 from trackrecord.store.apply_rows import Points
@@ -22,6 +22,9 @@ from trackrecord.store.liveness import Writer, ending_of, writers_of
 from trackrecord.store.purge import forget_purged
 from trackrecord.store.small_series import SmallSeries
 from trackrecord.store.transaction import Said, Source, Transaction
+
+#: so many places of damage in a segment are told one by one
+_MOST_DAMAGE = 100
 
 Handler = Callable[[Source, Said], None]
 
@@ -46,7 +49,8 @@ class Application:
         ``gone`` says that the writer's process is proven to have ended.
         """
         source = self._source(name, batch)
-        after = Progress(batch.end, before.closed, before.damage, batch.columns)
+        damaged = before.damage + sum(damage.size for damage in batch.damage)
+        after = Progress(batch.end, before.closed, damaged, batch.columns)
         latest = 0
         for item in batch.items:
             if isinstance(item, Rows):
@@ -65,12 +69,23 @@ class Application:
                 handler = self._handlers.get(item.kind)
                 if handler is not None:
                     handler(source, said)
-        for damage in batch.damage:
-            after.damage += damage.size
+        for damage in self._told_of(source, batch.damage):
             message = f"{damage.size} bytes at offset {damage.offset} of segment {name.n} could not be read"
             self.tx.problem(source, "damage", message, 1, self.tx.now)
         self._keep_progress(source, after, latest, grown_at, gone)
         return after
+
+    def _told_of(self, source: Source, found: list[Damage]) -> list[Damage]:
+        """Return the damage that is told of one by one: the first places of a segment, and there may be millions."""
+        if not found:
+            return []
+        self.tx.write_down(source.run)
+        self.tx.write_down_problems()
+        (told,) = self.tx.connection.execute(
+            "SELECT count(*) FROM problem WHERE run = ? AND writer = ? AND code = 'damage' AND message LIKE ?",
+            (source.run, source.writer, f"% of segment {source.n} could not be read"),
+        ).fetchone()
+        return found[: max(0, _MOST_DAMAGE - told)]
 
     def keep_rest(self, name: SegmentName, size: int, changed: int) -> None:
         """Remember that a segment was read as far as it can be, so that it is not opened again while it stays so."""

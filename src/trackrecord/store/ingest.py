@@ -130,7 +130,9 @@ class _Pass:
             return
         on_progress(waiting.done, waiting.total)
         while not waiting.is_done and (self._limit is None or self._report.bytes < self._limit):
-            if self._take_group():
+            with _seldom_collecting():
+                done = self._take_group()
+            if done:
                 on_progress(waiting.done, waiting.total)
             elif time.monotonic() >= self._deadline:
                 self._report.problems.append("another process is taking in the inbox at this moment")
@@ -178,11 +180,10 @@ class _Pass:
             room = _GROUP_BYTES
             if self._limit is not None:
                 room = min(room, self._limit - self._report.bytes)
-            with _seldom_collecting():
-                while time.monotonic_ns() - started < _GROUP_NS and intake.bytes < room:
-                    if intake.segments == self._most or not intake.take_next(application, room):
-                        break
-                revision = application.finish()
+            while time.monotonic_ns() - started < _GROUP_NS and intake.bytes < room:
+                if intake.segments == self._most or not intake.take_next(application, room):
+                    break
+            revision = application.finish()
             if self._waiting.is_done or self._limit is not None:
                 self._lease.give_back(connection)
         self._report.revision = self._report.revision if revision is None else revision

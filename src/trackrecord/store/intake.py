@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 from trackrecord.journal.bulk import Batch, read_batch
 from trackrecord.journal.format import Kind
@@ -54,7 +52,7 @@ class Intake:
                 self._take_about_project(application, segment)
                 self.waiting.settle()
             else:
-                with _reading():
+                with _READING:
                     file = open(segment.path, "rb", buffering=0)  # noqa: PTH123, SIM115 - closed right below
                 with file:
                     _SegmentIntake(self, application, segment, known, file).run(room)
@@ -67,7 +65,7 @@ class Intake:
 
     def _take_about_project(self, application: Application, segment: Segment) -> None:
         """Take in the journal of no run, once its writer is done with it: it is small, and may be taken in twice."""
-        with _reading():
+        with _READING:
             with open(segment.path, "rb") as file:  # noqa: PTH123
                 data = file.read()
             if not check_file_header(data):
@@ -108,7 +106,7 @@ class _SegmentIntake:
         begin = self._progress.taken
         reader = self._reader()
         while True:
-            with _reading():
+            with _READING:
                 piece = reader.next_piece(final=self._is_final, quiet=self._quiet)
             if piece is None:
                 self._leave_without_beginning()
@@ -201,17 +199,25 @@ class _NotReadError(Exception):
         self.problem = problem
 
 
-@contextmanager
-def _reading() -> Iterator[None]:
-    """Tell errors of reading a segment from those of the store, which end the transaction."""
-    try:
-        yield
-    except FileNotFoundError:
-        raise _NotReadError(None) from None  # another ingester has taken it in and removed it
-    except FormatError as error:
-        raise _NotReadError(f"was left alone: {error.message}") from error
-    except OSError as error:
-        raise _NotReadError(f"can't be read: {error.strerror or error}") from error
+class _Reading:
+    """Tells errors of reading a segment from those of the store, which end the transaction."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        """Begin to read."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> Literal[False]:
+        if isinstance(error, FileNotFoundError):
+            raise _NotReadError(None) from None  # another ingester has taken it in and removed it
+        if isinstance(error, FormatError):
+            raise _NotReadError(f"was left alone: {error.message}") from error
+        if isinstance(error, OSError):
+            raise _NotReadError(f"can't be read: {error.strerror or error}") from error
+        return False
+
+
+_READING = _Reading()
 
 
 def _process_in(batch: Batch) -> dict[str, Any]:
