@@ -141,7 +141,7 @@ def _damaged_store(path: Path) -> None:
     connection.close()
 
 
-@pytest.mark.parametrize("broken", [False, True])
+@pytest.mark.parametrize("broken", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_a_repair_that_is_killed_can_be_repeated(tmp_path: Path, broken: bool) -> None:
     """Killed at random moments, the repair leaves a store that the next repair finishes; no point is another one."""
     _damaged_store(tmp_path)
@@ -222,7 +222,9 @@ def _shifted(path: Path, days: int, *more: str, limit: int = 1 << 30) -> str:
     ).stdout
 
 
-@pytest.mark.parametrize("days", [-400, -3, 3, 400])
+@pytest.mark.parametrize(
+    "days", [-400, 3, pytest.param(-3, marks=pytest.mark.slow), pytest.param(400, marks=pytest.mark.slow)]
+)
 def test_a_clock_that_jumps_keeps_nobody_from_taking_in(tmp_path: Path, days: int) -> None:
     """A lease given by a clock that is days off, by a process that was killed, is taken over; the store is the same."""
     for place in ("shifted", "whole"):
