@@ -246,6 +246,7 @@ def test_backups_of_a_busy_store_hold_all_that_was_logged_before(tmp_path: Path)
             with EmbeddedStore.open(store_path) as store:
                 report = back_up(store, tmp_path / "backup")
             assert report.problems == []
+            assert check_store(store_path).open_problems == 0
             again = tmp_path / f"again{attempt}"
             restore(tmp_path / "backup", again)
             assert check_store(again).ok

@@ -160,6 +160,8 @@ class _Check:
         for done, (number, run_id) in enumerate(runs):
             self._tell("runs", done, len(runs))
             with store.connections.snapshot() as connection:
+                if not _is_there(connection, number, run_id):
+                    continue  # purged meanwhile
                 findings = self._look_at(connection, number, run_id, count=True)
             if self._fix and any(found.kind != "text" for found in findings):
                 findings = self._repair(store, number, run_id)
@@ -188,6 +190,8 @@ class _Check:
         """Repair a run in one transaction, in which it is looked at again: others may have gone on meanwhile."""
         seen: list[Finding] = []
         with store.connections.writing(_PATIENT_S) as connection:
+            if not _is_there(connection, run, run_id):
+                return []
             for _ in range(_ROUNDS):
                 points = check_points(connection, run, run_id)
                 repair_points(connection, run, run_id, points, self._quarantine)
@@ -278,7 +282,18 @@ class _Check:
         if self._fix and found.damaged:
             self._put_blobs_aside(store, found.damaged)
         with store.connections.snapshot() as connection:
-            self._findings += check_blobs.check_cited(connection, found.whole, contents)
+            cited = check_blobs.check_cited(connection, found.whole, contents)
+        if any(each.kind == "blob-missing" for each in cited):
+            # it may have come, or its run may have gone, while the files were read: what is missing still is missing
+            with store.connections.snapshot() as connection:
+                come = {
+                    digest
+                    for digest in check_blobs.cited_digests(connection) - found.whole
+                    if check_blobs.is_there(store.blobs.folder, digest)
+                }
+                damaged = {f"sha256:{name}" for _, name in found.damaged}
+                cited = check_blobs.check_cited(connection, found.whole | (come - damaged), contents)
+        self._findings += cited
 
     def _put_blobs_aside(self, store: EmbeddedStore, damaged: Sequence[tuple[Path, str]]) -> None:
         for path, name in damaged:
@@ -308,6 +323,11 @@ def _reindexed(store: EmbeddedStore) -> bool:
             return not any(check_database.check_pages(connection))
     except (StoreError, sqlite3.DatabaseError):
         return False
+
+
+def _is_there(connection: sqlite3.Connection, run: int, run_id: str) -> bool:
+    row = connection.execute("SELECT id FROM run WHERE number = ?", (run,)).fetchone()
+    return row is not None and row[0] == run_id
 
 
 def _mark_changed(connection: sqlite3.Connection, run: int) -> None:

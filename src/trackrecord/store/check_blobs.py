@@ -102,6 +102,12 @@ def cited_digests(connection: sqlite3.Connection) -> set[str]:
     return {digest for sql in _CITING for _, digest in connection.execute(sql)}
 
 
+def is_there(folder: Path, digest: str) -> bool:
+    """Tell whether there is a file for a digest at this moment; a text that is no digest has none."""
+    name = digest.removeprefix("sha256:")
+    return bool(_NAME.match(name)) and (folder / name[:2] / name[2:4] / name).is_file()
+
+
 def runs_citing(connection: sqlite3.Connection, digest: str) -> list[str]:
     """Return the ids of the runs that cite a digest."""
     found = {run for sql in _CITING for run, cited in connection.execute(sql) if cited == digest}
