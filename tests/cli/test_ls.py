@@ -6,6 +6,8 @@ import json
 import re
 from typing import Any
 
+import pytest
+
 from tests.cli.conftest import Call, columns_of
 from trackrecord.query.names import FIELDS
 
@@ -59,7 +61,8 @@ def test_json_has_the_shape_of_the_api(call: Call) -> None:
     assert page["next_cursor"] is None
     assert by_name["slow-0"]["params"] == {"lr": 0.01, "seed": 0, "model": "mlp"}
     assert by_name["slow-0"]["metrics"]["val/loss"] == {
-        "last": 1 / 20 + 0.01, "min": 1 / 20 + 0.01, "max": 1.01, "best": 1 / 20 + 0.01,
+        "last": 1 / 20 + 0.01, "min": 1 / 20 + 0.01, "max": 1.01, "best": 1 / 20 + 0.01, "first": 1.01,
+        "mean": pytest.approx(sum(1 / (step + 1) + 0.01 for step in range(20)) / 20),
     }  # fmt: skip
     assert by_name["only-one"]["metrics"]["loss"]["last"] == "NaN"
     assert set(by_name["slow-0"]) >= {

@@ -38,6 +38,8 @@ CASES = [
     ("/series", "/series?run=mlp-1&metric=val/accuracy"),
     ("/compare", "/compare?runs=mlp-1,mlp-2"),
     ("/complete", "/complete?q=acc"),
+    ("/groups", "/groups?by=params.seed,tags&results=val/accuracy&project=digits"),
+    ("/names", "/names?tree=1&project=digits"),
 ]
 
 
@@ -97,6 +99,8 @@ def test_runs_are_filtered_sorted_and_cut_to_columns(server: RunningServer) -> N
             "min": pytest.approx(0.48),
             "max": pytest.approx(0.86),
             "best": pytest.approx(0.86),
+            "first": pytest.approx(0.48),
+            "mean": pytest.approx(0.67),
         }
     }
     assert page["items"][0]["summary"] == {}
@@ -226,6 +230,30 @@ def test_runs_stand_side_by_side(server: RunningServer) -> None:
     assert params["optimizer.name"]["differs"] is False
     accuracy = next(line for line in found["results"] if line["key"] == "val/accuracy")
     assert (accuracy["goal"], accuracy["best"], accuracy["unit"]) == ("max", [0], "%")
+
+
+def test_runs_are_grouped_with_the_spread_of_results(server: RunningServer) -> None:
+    """Groups have their values, how many runs, and figures of results, in the order asked for."""
+    page = server.get(
+        "/groups", params={"by": "project,state", "results": "val/accuracy", "sort": "-runs", "limit": 1}
+    )
+    assert (page["by"], page["total"] >= len(page["items"]), page["runs"]) == (["project", "state"], True, 28)
+    first = page["items"][0]
+    assert (first["values"], first["runs"]) == ({"project": "digits", "state": "finished"}, 25)
+    figures = first["results"]["val/accuracy"]
+    assert (figures["n"], figures["left_out"]) == (25, 0)
+    assert figures["min"] <= figures["median"] <= figures["max"]
+
+
+def test_names_come_whole_or_as_a_tree(server: RunningServer) -> None:
+    """Names have how many runs have them; a level of the tree has leaves and branches; a pattern chooses."""
+    tree = server.get("/names", params={"tree": 1, "project": "digits"})
+    assert [(each["path"], each["runs"], each["below"]) for each in tree["items"]] == [
+        ("train", None, 1),
+        ("val", None, 1),
+    ]
+    whole = server.get("/names", params={"pattern": "^val", "project": "digits"})
+    assert [(each["path"], each["runs"]) for each in whole["items"]] == [("val/accuracy", 25)]
 
 
 def test_the_filter_box_is_helped(server: RunningServer) -> None:
