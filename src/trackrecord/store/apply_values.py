@@ -62,13 +62,16 @@ class Values:
             ],
         )
         execute("INSERT OR IGNORE INTO param_conflict (run, key, value) VALUES (?, ?, ?)", self._conflicts)
-        # what holds in the end is no conflict, even if it lost to another one for a while
+        # what holds in the end is no conflict, even if it lost to another one for a while; a new run has only new ones
+        in_conflict = {(run, key) for run, key, _ in self._conflicts}
         execute(
             "DELETE FROM param_conflict WHERE run = ? AND key = ? AND value = ?",
             [
                 (run, key, value.value)
                 for run, params in self._params.items()
+                if in_conflict or run not in self._tx.new_runs
                 for key, (value, _) in params.rows.items()
+                if run not in self._tx.new_runs or (run, key) in in_conflict
             ],
         )
         execute(
