@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import signal
 import sys
 import time
 import traceback
@@ -105,4 +106,6 @@ def _options() -> argparse.Namespace:
 
 if __name__ == "__main__":
     os.environ.pop("TRACKRECORD_STORE", None)
+    # ended from outside, it still ends its children and removes its work folder
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.exit(main())

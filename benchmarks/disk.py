@@ -22,7 +22,7 @@ def run(bench: Bench) -> Row:
     figures: dict[str, Figures] = {}
     notes: list[str] = []
     reaches: list[Reach] = []
-    sides = [TRACKRECORD, SQLITE, *bench.peers]
+    sides = [TRACKRECORD, SQLITE, *bench.whole_peers]
     folders = bench.folders(sides)
     for side in sides:
         ours = side is TRACKRECORD

@@ -81,13 +81,20 @@ def _killed_once(bench: Bench, side: Side, pause_s: float, after_s: float) -> Fi
         calls = _count(counter)
         time.sleep(2 if side is not TRACKRECORD else 0)
         writer.end()
-        reader = bench.start(side)
-        try:
-            return reader.ask("count_survivors", folder=str(folder), calls=calls)
-        finally:
-            reader.end()
+        figures = _read(bench, side, folder, calls, repair=False)
+        if figures["can_repair"]:
+            figures["after_repair"] = _read(bench, side, folder, calls, repair=True)["readable"]
+        return figures
     finally:
         writer.end()
+
+
+def _read(bench: Bench, side: Side, folder: Path, calls: int, *, repair: bool) -> Figures:
+    reader = bench.start(side)
+    try:
+        return reader.ask("count_survivors", folder=str(folder), calls=calls, repair=repair)
+    finally:
+        reader.end()
 
 
 def _wait_for_first_call(counter: Path, writer: Child) -> None:

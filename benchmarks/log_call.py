@@ -25,6 +25,7 @@ def run(bench: Bench) -> Row:
             "calls": bench.size(20_000, 200),
             "budget_s": 1.5,
         },
+        peer_count=3,
     )
     ours, plain = rounds["trackrecord"], rounds["plain"]
     ratio_p50 = median(a["p50_us"] / b["p50_us"] for a, b in zip(ours, plain, strict=True))

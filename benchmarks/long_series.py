@@ -8,7 +8,7 @@ from benchmarks.bench import Bench, Figures, SideFailed
 from benchmarks.sides import TRACKRECORD, Side
 
 #: sides that read what another one has written: MLflow's server would need minutes for it
-SAME_FILES = {"mlflow-server": "mlflow", "mlflow-async": "mlflow"}
+SAME_FILES = {"mlflow-server": "mlflow"}
 #: runs of a chart
 RUNS = 10
 

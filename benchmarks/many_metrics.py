@@ -16,7 +16,7 @@ QUESTION = (
 
 def run(bench: Bench) -> Row:
     """Log in turns; peers do as many of the steps as they get done in 4 seconds."""
-    sides = [PLAIN, SQLITE, TRACKRECORD, *bench.peers]
+    sides = [PLAIN, SQLITE, TRACKRECORD, *bench.whole_peers]
     folders = bench.folders(sides)
     rounds, notes = bench.rounds(
         sides,

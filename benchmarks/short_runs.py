@@ -14,7 +14,7 @@ QUESTION = (
 
 def run(bench: Bench) -> Row:
     """Record runs in turns; peers do as many of them as they get done in 4 seconds."""
-    sides = [PLAIN, SQLITE, TRACKRECORD, *bench.peers]
+    sides = [PLAIN, SQLITE, TRACKRECORD, *bench.whole_peers]
     folders = bench.folders(sides)
     ours_alone = {"plain", "sqlite", "trackrecord"}
     rounds, notes = bench.rounds(

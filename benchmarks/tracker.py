@@ -36,9 +36,8 @@ class Tracker(ABC):
     def settle(self) -> None:  # noqa: B027 (most tools are done when the run is)
         """Do what the tool would do by itself some time after its runs have finished."""
 
-    def repair(self) -> bool:
-        """Repair what a kill left, where the tool has a command for that; tell whether it has."""
-        return False
+    def repair(self) -> None:  # noqa: B027 (most tools have no such command)
+        """Repair what a kill left, by the tool's own command for that."""
 
     def history(self, name: str, metric: str) -> tuple[Any, Any]:
         """Return all steps and values of one metric of one run as numpy arrays, by the tool's own reader."""

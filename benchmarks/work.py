@@ -135,17 +135,14 @@ def log_until_killed(driver: TrackerClass, folder: str, counter: str, pause_s: f
                 time.sleep(pause_s)
 
 
-def count_survivors(driver: TrackerClass, folder: str, calls: int) -> Figures:
-    """Count the points of the ``calls`` calls that returned which the tool's own reader finds, values checked."""
+def count_survivors(driver: TrackerClass, folder: str, calls: int, *, repair: bool = False) -> Figures:
+    """Count the points of the ``calls`` calls that returned which the tool's own reader finds, values checked.
+
+    With ``repair`` the tool's command for that is run before.
+    """
     tracker = driver(Path(folder))
-    figures = {"logged": calls * len(FIVE), "readable": _survivors(tracker, calls)}
-    if tracker.repair():
-        figures["after_repair"] = _survivors(tracker, calls)
-    tracker.close()
-    return figures
-
-
-def _survivors(tracker: Tracker, calls: int) -> int:
+    if repair:
+        tracker.repair()
     found = 0
     for key in FIVE:
         try:
@@ -154,7 +151,9 @@ def _survivors(tracker: Tracker, calls: int) -> int:
             continue
         kept = {int(step) for step, value in zip(steps, values, strict=True) if step == value}
         found += sum(1 for step in kept if 0 <= step < calls)
-    return found
+    tracker.close()
+    can_repair = driver.repair is not Tracker.repair
+    return {"logged": calls * len(FIVE), "readable": found, "can_repair": can_repair}
 
 
 def record_realistic(

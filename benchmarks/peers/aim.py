@@ -58,11 +58,9 @@ class Driver(Tracker):
         ]
         subprocess.run(command, check=True, stdout=sys.stderr)
 
-    def repair(self) -> bool:
+    def repair(self) -> None:
         """Make the index anew."""
         self.settle()
-        self._traces.clear()
-        return True
 
     def _find(self, name: str, metric: str) -> Any:
         if (name, metric) not in self._traces:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import socket
 import subprocess
@@ -14,21 +15,17 @@ from pathlib import Path
 
 from benchmarks.peers.mlflow import Driver as DirectDriver
 
+#: running servers of this process by folder: (process, port). They end with it.
+_SERVERS: dict[Path, tuple[subprocess.Popen[bytes], int]] = {}
+
 
 class Driver(DirectDriver):
-    """Starts the server before the work and ends it after."""
+    """Starts the server before the work; it runs on for what this process does next in the same folder."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self._port = probe.getsockname()[1]
-        command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(self._port)]
-        command += ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--workers", "1"]
-        command += ["--default-artifact-root", str(folder / "artifacts")]
-        self._server = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=False
-        )
+        if folder not in _SERVERS:
+            _SERVERS[folder] = _start(folder)
+        self._server, self._port = _SERVERS[folder]
         self._wait()
         super().__init__(folder)
 
@@ -58,11 +55,24 @@ class Driver(DirectDriver):
         with urllib.request.urlopen(address, timeout=300) as answer:
             return len(json.load(answer)["metrics"])
 
-    def close(self) -> None:
-        """End the server."""
-        self._server.terminate()
-        try:
-            self._server.wait(10)
-        except subprocess.TimeoutExpired:
-            self._server.kill()
-            self._server.wait()
+
+def _start(folder: Path) -> tuple[subprocess.Popen[bytes], int]:
+    folder.mkdir(parents=True, exist_ok=True)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)]
+    command += ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--workers", "1"]
+    command += ["--default-artifact-root", str(folder / "artifacts")]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    atexit.register(_end, server)
+    return server, port
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    server.terminate()
+    try:
+        server.wait(10)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
