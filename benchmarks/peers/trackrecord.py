@@ -34,7 +34,7 @@ class Driver(Tracker):
 
     def settle(self) -> None:
         """Take in the inbox, and let the store merge what is to be merged, as a running server does."""
-        from trackrecord.reading.opening import open_store
+        from trackrecord.store.opening import open_store
 
         open_store(self.folder).close()
 
@@ -51,8 +51,8 @@ class Driver(Tracker):
 
     def chart(self, names: Sequence[str], metric: str, pixels: int) -> int:
         """Ask the open store for the curves, as the server does for its page."""
-        from trackrecord.reading.opening import open_store
         from trackrecord.store.contract import SeriesRequest
+        from trackrecord.store.opening import open_store
 
         if self._store is None:
             self._store = open_store(self.folder)

@@ -55,7 +55,7 @@ def test_help_and_ls_load_little() -> None:
     program = f"import sys, trackrecord.cli.main; sys.exit(' '.join({heavy} & set(sys.modules)) or 0)"
     subprocess.run([sys.executable, "-c", program], env=clean_environment(), check=True, timeout=60)
     heavy = "{'uvicorn', 'starlette', 'sklearn', 'msgspec'}"
-    modules = "trackrecord.cli.ls, trackrecord.cli.run_columns, trackrecord.reading.opening"
+    modules = "trackrecord.cli.ls, trackrecord.cli.run_columns, trackrecord.store.opening"
     program = f"import sys, {modules}; sys.exit(' '.join({heavy} & set(sys.modules)) or 0)"
     subprocess.run([sys.executable, "-c", program], env=clean_environment(), check=True, timeout=60)
 

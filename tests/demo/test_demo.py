@@ -15,7 +15,7 @@ pytest.importorskip("sklearn", reason="the demo trains with scikit-learn (the ex
 
 import trackrecord as tr
 from trackrecord.query.projects import experiments_of
-from trackrecord.reading.opening import open_store
+from trackrecord.store.opening import open_store
 from trackrecord.words.records import ExperimentRecord
 
 _STEERING = ("TRACKRECORD_", "NO_COLOR", "FORCE_COLOR", "COLUMNS")

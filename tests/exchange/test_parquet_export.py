@@ -19,7 +19,7 @@ import trackrecord as tr
 from trackrecord.exchange import parquet_export
 from trackrecord.exchange.parquet_export import MANIFEST, export_parquet
 from trackrecord.exchange.tables import SCHEMA_VERSION, TABLES
-from trackrecord.reading.opening import open_store
+from trackrecord.store.opening import open_store
 from trackrecord.words.errors import UsageError
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,7 +10,7 @@ from pathlib import Path
 import trackrecord as tr
 from trackrecord.exchange.csv_export import write_points, write_runs
 from trackrecord.query.runs import select_runs
-from trackrecord.reading.opening import open_store
+from trackrecord.store.opening import open_store
 from trackrecord.words.records import RUN_FIELDS
 
 

@@ -17,8 +17,8 @@ import trackrecord as tr
 from trackrecord.analysis.comparison import compare
 from trackrecord.query.projects import list_projects
 from trackrecord.query.runs import select_runs
-from trackrecord.reading.opening import open_store
 from trackrecord.store.embedded import EmbeddedStore
+from trackrecord.store.opening import open_store
 from trackrecord.words.errors import NotFoundError, StoreNotFoundError
 
 

@@ -10,9 +10,9 @@ import pytest
 
 import trackrecord as tr
 from trackrecord.exchange.tables import TABLES
-from trackrecord.reading.opening import open_store
 from trackrecord.reading.sql import answer
 from trackrecord.reading.sql_tables import StoreTables
+from trackrecord.store.opening import open_store
 from trackrecord.store.series import EmbeddedSeries
 from trackrecord.words.errors import FormatError, QueryError, StoreNotFoundError, UsageError
 

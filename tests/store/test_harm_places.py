@@ -135,7 +135,7 @@ from importlib import import_module
 import_module("trackrecord.store.check"), import_module("trackrecord.cli.check"), import_module("trackrecord.cli.ls")
 import_module("trackrecord.store.backup"), import_module("trackrecord.cli.backup")
 import_module("trackrecord.query.runs")
-import trackrecord.cli.progress, trackrecord.cli.answers, trackrecord.reading.opening, html, html.entities
+import trackrecord.cli.progress, trackrecord.cli.answers, trackrecord.store.opening, html, html.entities
 os.setgroups([]); os.setgid(65534); os.setuid(65534)
 main(sys.argv[1:])
 """

@@ -34,7 +34,7 @@ class Session:
     def open_store(self) -> Iterator[EmbeddedStore]:
         """Open the store with all that its inbox holds taken in; if that lasts, with a bar. Raises StoreError."""
         from trackrecord.cli.intake import intake_bar
-        from trackrecord.reading.opening import open_store
+        from trackrecord.store.opening import open_store
 
         with intake_bar(sys.stderr) as tell:
             store = open_store(self.store_path, on_problem=self.say_warning, on_progress=tell)

@@ -51,7 +51,7 @@ def command(
     """
     session = session_of(ctx)
     with session.open_store() as store:
-        from trackrecord.reading.opening import once_taken_in
+        from trackrecord.store.opening import once_taken_in
 
         if console_only:
             from trackrecord.query.find_run import find_run

@@ -26,7 +26,7 @@ def command(ctx: click.Context, *, runs: tuple[str, ...], project: str | None, a
     session = session_of(ctx)
     with session.open_store() as store:
         from trackrecord.lifecycle.stopping import ask_run_to_stop
-        from trackrecord.reading.opening import once_taken_in
+        from trackrecord.store.opening import once_taken_in
 
         asked = [once_taken_in(store, partial(ask_run_to_stop, store, run, project=project)) for run in runs]
     if as_json:

@@ -13,10 +13,10 @@ from trackrecord.exchange.tabular import Tabular, pieces
 from trackrecord.query.charts import Chart, chart
 from trackrecord.query.curve_choice import MOST_RUNS, ChosenCurves, choose_curves
 from trackrecord.query.smoothing import Smoothing
-from trackrecord.reading.opening import open_store, warn_of
 from trackrecord.reading.sampled_curve import SampledCurve
 from trackrecord.reading.smoothed_curve import SmoothedCurve
 from trackrecord.store.contract import STEP, SeriesRequest
+from trackrecord.store.opening import open_store, warn_of
 from trackrecord.words.errors import UsageError
 from trackrecord.words.records import RunRecord
 

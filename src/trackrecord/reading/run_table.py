@@ -13,9 +13,9 @@ from trackrecord.exchange.columns import Batch, Column, Field, Kind
 from trackrecord.exchange.tabular import Tabular, pieces
 from trackrecord.query.runs import select_runs
 from trackrecord.reading.editing import RunEditing
-from trackrecord.reading.opening import open_store, warn_of
 from trackrecord.reading.stored_tables import RunPoints, StoredTable, opening_of, stored_table
 from trackrecord.store.embedded import EmbeddedStore
+from trackrecord.store.opening import open_store, warn_of
 from trackrecord.words.errors import UsageError
 from trackrecord.words.ids import short_id
 from trackrecord.words.records import RUN_FIELDS, RunRecord

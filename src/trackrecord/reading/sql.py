@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from trackrecord.exchange.libraries import not_installed
 from trackrecord.exchange.tabular import Frame
-from trackrecord.reading.opening import open_store, warn_of
+from trackrecord.store.opening import open_store, warn_of
 from trackrecord.words.errors import QueryError, UsageError
 
 if TYPE_CHECKING:

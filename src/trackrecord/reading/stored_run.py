@@ -21,13 +21,13 @@ from trackrecord.query.names import close_names
 from trackrecord.query.run_detail import run_detail
 from trackrecord.reading.editing import RunEditing
 from trackrecord.reading.history import joined
-from trackrecord.reading.opening import once_taken_in, open_store, warn_of
 from trackrecord.reading.run_table import one_line
 from trackrecord.reading.stored_artifact import StoredArtifact
 from trackrecord.reading.stored_media import StoredMedia
 from trackrecord.reading.stored_metric import StoredMetric
 from trackrecord.reading.stored_tables import RunPoints, StoredTable, stored_table
 from trackrecord.store.embedded import EmbeddedStore
+from trackrecord.store.opening import once_taken_in, open_store, warn_of
 from trackrecord.words.errors import NotFoundError, UsageError
 from trackrecord.words.records import MediaSeries, MetricFigures, ProblemRecord, RunDetail, RunRecord
 from trackrecord.words.states import RunState
