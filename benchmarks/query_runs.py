@@ -120,7 +120,10 @@ def over_http(path: Path, repeat: int) -> dict[str, float]:
 
 
 def one_shot(path: Path, repeat: int) -> dict[str, float]:
-    """Return what each case takes as a command, beyond what ``trackrecord --version`` takes."""
+    """Return what each case takes as a command, beyond what ``trackrecord --version`` takes.
+
+    ``of an empty store`` is the same for ``ls`` where there is nothing: what loading numpy and opening a store cost.
+    """
 
     def run(arguments: Sequence[str]) -> None:
         subprocess.run(
@@ -131,6 +134,11 @@ def one_shot(path: Path, repeat: int) -> dict[str, float]:
 
     start = median_ms(partial(run, ["--version"]), repeat)
     found = {"start-up": start}
+    with tempfile.TemporaryDirectory(prefix="trackrecord-bench-") as empty:
+        EmbeddedStore.open(empty).close()
+        found["of an empty store"] = round(
+            median_ms(partial(run, ["--store", empty, "ls", "--json"]), repeat) - start, 2
+        )
     for case in CASES:
         found[case.name] = round(median_ms(partial(run, command_of(case)), repeat) - start, 2)
     return found
