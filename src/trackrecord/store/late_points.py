@@ -14,6 +14,7 @@ import numpy as np
 
 from trackrecord.store import chunks, levels
 from trackrecord.store.chunks import AxisRows
+from trackrecord.words.errors import FormatError
 
 #: sorting is worth it when so many chunks, and so great a part of all, came late
 _LEAST, _SHARE = 4, 4
@@ -21,10 +22,15 @@ _LEAST, _SHARE = 4, 4
 _MOST_VALUES = 20_000_000
 
 
+def is_due(connection: sqlite3.Connection) -> bool:
+    """Tell whether an axis is worth sorting."""
+    return _next(connection) is not None
+
+
 def tidy(connection: sqlite3.Connection, budget_s: float) -> bool:
     """Sort axes with late points until the time is over; tell whether any is left. Needs a transaction that writes.
 
-    Raises FormatError when a chunk is damaged; then nothing has changed.
+    An axis with a damaged chunk is left as it is: readers say what is wrong with it, and so does `trackrecord check`.
     """
     deadline = time.monotonic() + budget_s
     while True:
@@ -33,7 +39,13 @@ def tidy(connection: sqlite3.Connection, budget_s: float) -> bool:
             return False
         if time.monotonic() >= deadline:
             return True
-        _sort(connection, axis)
+        connection.execute("SAVEPOINT sorting")
+        try:
+            _sort(connection, axis)
+        except FormatError:
+            connection.execute("ROLLBACK TO sorting")
+            connection.execute("UPDATE axis SET late = 0 WHERE number = ?", (axis,))
+        connection.execute("RELEASE sorting")
 
 
 def _next(connection: sqlite3.Connection) -> int | None:

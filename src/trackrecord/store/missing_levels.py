@@ -6,15 +6,21 @@ import sqlite3
 import time
 
 from trackrecord.store import chunks, levels
+from trackrecord.words.errors import FormatError
 
 #: the row of ``meta`` that migration 0002 leaves in a store that has points already: the axis to go on behind
 _MARK = "levels_missing_behind"
 
 
+def is_due(connection: sqlite3.Connection) -> bool:
+    """Tell whether an earlier Trackrecord's series may still lack their levels."""
+    return connection.execute("SELECT 1 FROM meta WHERE key = ?", (_MARK,)).fetchone() is not None
+
+
 def tidy(connection: sqlite3.Connection, budget_s: float) -> bool:
     """Build missing levels until the time is over; tell whether any is left. Needs a transaction that writes.
 
-    Raises FormatError when a chunk is damaged; then nothing has changed.
+    An axis with a damaged chunk is left without: readers say what is wrong with it, and so does `trackrecord check`.
     """
     deadline = time.monotonic() + budget_s
     mark = connection.execute("SELECT value FROM meta WHERE key = ?", (_MARK,)).fetchone()
@@ -42,5 +48,10 @@ def _one(connection: sqlite3.Connection, behind: int) -> int | None:
     ended = connection.execute(
         "SELECT 1 FROM writer WHERE run = ? AND writer = ? AND (ended IS NOT NULL OR gone)", (run, writer)
     ).fetchone()
-    levels.complete(connection, axis, levels.metrics_of(connection, axis), sealed=ended is not None)
+    connection.execute("SAVEPOINT building")
+    try:
+        levels.complete(connection, axis, levels.metrics_of(connection, axis), sealed=ended is not None)
+    except FormatError:
+        connection.execute("ROLLBACK TO building")
+    connection.execute("RELEASE building")
     return int(axis)

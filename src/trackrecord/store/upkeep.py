@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 
-from trackrecord.store import columns
+from trackrecord.store import columns, late_points, missing_levels
 from trackrecord.store.embedded import EmbeddedStore
 from trackrecord.store.lease import Lease
 
@@ -35,15 +36,22 @@ def tend(store: EmbeddedStore, budget_s: float = _BUDGET_S) -> bool:
 def is_due(connection: sqlite3.Connection) -> bool:
     """Tell whether there is anything to do; asked after every pass, so it has to be quick."""
     needless = connection.execute(f"{_NEEDLESS_RESTS} LIMIT 1").fetchone() is not None
-    return needless or columns.is_due(connection)
+    return needless or any(kind.is_due(connection) for kind in _KINDS)
 
 
 def tidy(connection: sqlite3.Connection, budget_s: float) -> bool:
     """Do upkeep for about ``budget_s`` seconds within a transaction; tell whether more is due."""
     connection.execute(f"DELETE FROM resting_segment WHERE (run, writer, n) IN ({_NEEDLESS_RESTS})")  # noqa: S608
-    return columns.tidy(connection, budget_s)
+    deadline = time.monotonic() + budget_s
+    more = False
+    for kind in _KINDS:
+        if kind.is_due(connection):
+            more |= kind.tidy(connection, max(0.0, deadline - time.monotonic()))
+    return more
 
 
+#: what each of these does is bounded by the time it is given, or by one axis or one block
+_KINDS = (columns, late_points, missing_levels)
 #: segments that were complete when they were removed by somebody else: nobody will ask for them
 _NEEDLESS_RESTS = (
     "SELECT q.run, q.writer, q.n FROM resting_segment q JOIN run r ON r.id = q.run"
