@@ -51,7 +51,8 @@ def run(bench: Bench) -> Row:
     if peers:
         best = max(peers, key=lambda title: peers[title])
         notes.append(
-            f"The best peer is {best} with {peers[best]:,.0f} points/s; Trackrecord is {ours / peers[best]:.1f}x as fast."
+            f"The best peer is {best} with {peers[best]:,.0f} points/s; "
+            f"Trackrecord is {ours / peers[best]:.1f}x as fast."
         )
     lines = [
         [

@@ -37,7 +37,8 @@ def run(bench: Bench) -> Row:
     if peers:
         best = min(peers, key=lambda title: peers[title])
         notes.append(
-            f"The fastest peer is {best} with {1000 / peers[best]:,.0f} runs/s; Trackrecord is {peers[best] / ours:.1f}x as fast."
+            f"The fastest peer is {best} with {1000 / peers[best]:,.0f} runs/s; "
+            f"Trackrecord is {peers[best] / ours:.1f}x as fast."
         )
     lines = [
         [
