@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from tests.query.make_store import StoreMaker, typed
 from trackrecord.query.runs import select_runs
-from trackrecord.store import column_blocks, columns
+from trackrecord.store.columns import blocks as column_blocks
+from trackrecord.store.columns import columns
 from trackrecord.store.embedded import EmbeddedStore
 
 MISSING = object()
@@ -339,7 +340,7 @@ def _combined(tests: st.SearchStrategy[OneTest]) -> st.SearchStrategy[OneTest]:
 def _field_test(draw: st.DrawFn) -> OneTest:
     """Fields of a run that no name and no value is about: its state, and whether it was put or thrown away."""
     state = draw(st.sampled_from(["finished", "failed", "running", "crashed", "stopped"]))
-    return draw(
+    found: OneTest = draw(
         st.sampled_from(
             [
                 (f'state == "{state}"', lambda run: run.state == state),
@@ -350,6 +351,7 @@ def _field_test(draw: st.DrawFn) -> OneTest:
             ]
         )
     )
+    return found
 
 
 TESTS = st.one_of(_equality(), _ordering(), _text_test(), _state_test(), _tag_test(), _field_test())

@@ -11,7 +11,8 @@ from tests.query.make_store import StoreMaker
 from trackrecord.query.columns import columns_of
 from trackrecord.query.groups import group_runs
 from trackrecord.query.runs import select_runs
-from trackrecord.store import column_blocks, columns
+from trackrecord.store.columns import blocks as column_blocks
+from trackrecord.store.columns import columns
 from trackrecord.store.embedded import EmbeddedStore
 
 QUESTIONS = (

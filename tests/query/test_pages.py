@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.query.make_store import SECOND, START, StoreMaker
@@ -69,7 +71,7 @@ def test_archived_and_deleted_runs_are_left_out_unless_asked_for(maker: StoreMak
     maker.run("thrown away", params={"y": 1}, deleted=START + SECOND)
     maker.run("both", params={"y": 2}, archived=START, deleted=START + SECOND)
 
-    def names(where: str = "", **options: bool) -> set[str]:
+    def names(where: str = "", **options: Any) -> set[str]:
         return {run.name for run in select_runs(maker.store, where=where, **options).rows}
 
     assert names() == {"plain"}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from trackrecord.query.charts import Chart, chart
 from trackrecord.query.smoothing import EMA, GAUSSIAN, KINDS, MEAN, Buckets, Smoothing, smooth
 from trackrecord.store.contract import SampledSeries, SeriesRequest
-from trackrecord.store.sampling import sample
+from trackrecord.store.points.sampling import sample
 from trackrecord.words.errors import UsageError
 
 Array = np.ndarray[Any, Any]

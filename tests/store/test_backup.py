@@ -14,11 +14,11 @@ import pytest
 from tests.store.dump import dump
 from tests.store.journals import Journal, curve
 from trackrecord.journal.format import Kind
-from trackrecord.store.backup import back_up
-from trackrecord.store.check import check_store
+from trackrecord.store.backups.backup import back_up
+from trackrecord.store.backups.restore import restore
+from trackrecord.store.checking.check import check_store
 from trackrecord.store.embedded import EmbeddedStore
 from trackrecord.store.ingest import take_in
-from trackrecord.store.restore import restore
 from trackrecord.words.errors import FormatError, NotFoundError, UsageError
 
 

@@ -18,9 +18,9 @@ import pytest
 from tests.store.journals import Journal, curve
 from trackrecord.journal import blobfile
 from trackrecord.journal.format import Kind
-from trackrecord.store.check import check_store
-from trackrecord.store.check_finding import CheckReport
-from trackrecord.store.column_blocks import write_block
+from trackrecord.store.checking.check import check_store
+from trackrecord.store.checking.finding import CheckReport
+from trackrecord.store.columns.blocks import write_block
 from trackrecord.store.embedded import EmbeddedStore
 from trackrecord.store.ingest import take_in
 

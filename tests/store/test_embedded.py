@@ -17,7 +17,7 @@ import pytest
 
 from tests.store.journals import curve
 from trackrecord.journal.place import make_store
-from trackrecord.store import database_file
+from trackrecord.store.database import database_file
 from trackrecord.store.embedded import EmbeddedStore
 from trackrecord.store.ingest import take_in
 from trackrecord.words.errors import StoreNotFoundError, StoreUnavailableError, StoreVersionError

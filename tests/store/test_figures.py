@@ -12,8 +12,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trackrecord.store.exact import ExactSum
-from trackrecord.store.figures import of_column
+from trackrecord.store.points.exact import ExactSum
+from trackrecord.store.points.figures import of_column
 
 _points = st.lists(
     st.tuples(st.integers(-5, 5), st.integers(0, 5), st.floats(allow_nan=True, allow_infinity=True)),

@@ -11,7 +11,7 @@ import pytest
 from tests.store.journals import Journal, curve
 from trackrecord.journal.format import FILE_HEADER, Kind
 from trackrecord.journal.reader import Damage, Record, end_of, scan
-from trackrecord.store.check import check_store
+from trackrecord.store.checking.check import check_store
 from trackrecord.store.embedded import EmbeddedStore
 from trackrecord.store.ingest import take_in
 from trackrecord.words.errors import FormatError, StoreError

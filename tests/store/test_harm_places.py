@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 
 from tests.store.journals import Journal, curve
-from trackrecord.store.backup import back_up
-from trackrecord.store.check import check_store
+from trackrecord.store.backups.backup import back_up
+from trackrecord.store.backups.restore import restore
+from trackrecord.store.checking.check import check_store
 from trackrecord.store.embedded import EmbeddedStore
 from trackrecord.store.ingest import take_in
-from trackrecord.store.restore import restore
 from trackrecord.words.errors import StoreUnavailableError, StoreVersionError
 
 
@@ -132,8 +132,9 @@ _AS_NOBODY = """
 import os, sys
 from trackrecord.cli.main import main, _COMMANDS
 from importlib import import_module
-import_module("trackrecord.store.check"), import_module("trackrecord.cli.check"), import_module("trackrecord.cli.ls")
-import_module("trackrecord.store.backup"), import_module("trackrecord.cli.backup")
+import_module("trackrecord.store.checking.check"), import_module("trackrecord.cli.check")
+import_module("trackrecord.cli.ls")
+import_module("trackrecord.store.backups.backup"), import_module("trackrecord.cli.backup")
 import_module("trackrecord.query.runs")
 import trackrecord.cli.progress, trackrecord.cli.answers, trackrecord.store.opening, html, html.entities
 os.setgroups([]); os.setgid(65534); os.setuid(65534)

@@ -15,18 +15,19 @@ import pytest
 
 from tests.store.dump import dump
 from tests.store.journals import Journal, curve
-from trackrecord.store.backup import back_up
-from trackrecord.store.check import check_store
+from trackrecord.store.backups.backup import back_up
+from trackrecord.store.backups.restore import restore
+from trackrecord.store.checking.check import check_store
 from trackrecord.store.embedded import EmbeddedStore
 from trackrecord.store.ingest import take_in
-from trackrecord.store.restore import restore
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="needs signals of POSIX")
 
 _STOPPING = """
 import os, signal, sqlite3, sys
 from contextlib import contextmanager
-from trackrecord.store import connections, ingest
+from trackrecord.store import ingest
+from trackrecord.store.database import connections
 from trackrecord.store.embedded import EmbeddedStore
 where = sys.argv[2]
 def stop():

@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 
 from tests.store.journals import BEGAN, SECOND, Journal
 from trackrecord.journal.format import Kind
-from trackrecord.store import buckets, chunks, late_points, levels
-from trackrecord.store.chunks import AxisRows
 from trackrecord.store.contract import SampledSeries, SeriesRequest
 from trackrecord.store.embedded import EmbeddedStore
-from trackrecord.store.history import history
 from trackrecord.store.ingest import take_in
-from trackrecord.store.series import x_of
+from trackrecord.store.points import buckets, chunks, late_points, levels
+from trackrecord.store.points.chunks import AxisRows
+from trackrecord.store.points.history import history
+from trackrecord.store.points.series import x_of
 
 Array = np.ndarray[Any, Any]
 
@@ -66,7 +66,7 @@ def _steps(draw: st.DrawFn, count: int) -> list[float]:
         return [7] * count
     if kind == "any":
         return draw(st.lists(st.floats(-1e12, 1e12), min_size=count, max_size=count))
-    order = list(range(count))
+    order: list[float] = [*range(count)]
     draw(st.randoms(use_true_random=False)).shuffle(order)
     if kind == "late":
         return [step if step % 9 else max(0, step - count // 2) for step in range(count)]
@@ -319,9 +319,8 @@ def test_steps_that_begin_again_are_put_in_order(tmp_path: Path) -> None:
         assert take_in(store).problems == []
 
         def overlapping() -> int:
-            return store.catalog.rows(
-                "SELECT count(*) FROM axis_chunk WHERE low_step <= 50 AND high_step >= 50"
-            )[0][0]
+            sql = "SELECT count(*) FROM axis_chunk WHERE low_step <= 50 AND high_step >= 50"
+            return int(store.catalog.rows(sql)[0][0])
 
         with store.connections.writing(1) as connection:
             late_points.tidy(connection, 60.0)

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.store.journals import Journal
-from trackrecord.store import chunks, levels, missing_levels, upkeep
+from trackrecord.store import upkeep
 from trackrecord.store.contract import SeriesRequest
 from trackrecord.store.embedded import EmbeddedStore
 from trackrecord.store.ingest import take_in
+from trackrecord.store.points import chunks, levels, missing_levels
 
 
 def test_old_series_get_their_levels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

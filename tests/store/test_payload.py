@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trackrecord.store import payload
+from trackrecord.store.points import payload
 from trackrecord.words.errors import FormatError
 
 _bits = st.lists(st.integers(0, 2**64 - 1), max_size=300)

@@ -17,8 +17,8 @@ from tests.store.many_runs import fill_inbox
 from tests.store.test_ingest_order import _journals
 from trackrecord.journal.format import RETRIED, Kind
 from trackrecord.store.embedded import EmbeddedStore
-from trackrecord.store.exact import ExactSum
 from trackrecord.store.ingest import take_in
+from trackrecord.store.points.exact import ExactSum
 from trackrecord.store.short_sums import sums_of
 from trackrecord.store.stamps import Stamp, packed, unpacked
 from trackrecord.store.transaction import Transaction
@@ -134,7 +134,7 @@ def test_stamps_of_schema_2_are_kept(tmp_path: Path) -> None:
     """The migration puts the stamps of each owner into one row, and a later word still loses to an earlier one."""
     import sqlite3
 
-    from trackrecord.store import migrate
+    from trackrecord.store.database import migrate
 
     database = sqlite3.connect(tmp_path / "old.db", isolation_level=None)
     for number, text in migrate.migrations():

@@ -15,7 +15,7 @@ from trackrecord.journal.format import RETRIED, Kind
 from trackrecord.store.contract import SampledSeries, SeriesRequest
 from trackrecord.store.embedded import EmbeddedStore
 from trackrecord.store.ingest import take_in
-from trackrecord.store.sampling import sample
+from trackrecord.store.points.sampling import sample
 from trackrecord.words.errors import FormatError, UsageError
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.store.journals import Journal, curve
-from trackrecord.store import host_lease, network
-from trackrecord.store.check import check_store
+from trackrecord.store.checking.check import check_store
+from trackrecord.store.database import host_lease, network
 from trackrecord.store.embedded import EmbeddedStore
 from trackrecord.store.ingest import take_in
 from trackrecord.words.errors import StoreUnavailableError
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="needs si
 _HOST = """
 import os, sys, time
 from trackrecord.journal import process
-from trackrecord.store import host_lease
+from trackrecord.store.database import host_lease
 name = sys.argv[1]
 for module in (process, host_lease):
     module.host_name = lambda: name

@@ -19,7 +19,7 @@ from trackrecord.store.apply_values import Values
 from trackrecord.store.fields import fields_of, text, whole
 from trackrecord.store.known import Progress
 from trackrecord.store.liveness import Writer, ending_of, writers_of
-from trackrecord.store.purge import forget_purged
+from trackrecord.store.removal.purge import forget_purged
 from trackrecord.store.small_series import SmallSeries
 from trackrecord.store.transaction import Said, Source, Transaction
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from trackrecord.journal.bulk import Rows
-from trackrecord.store import figures, levels
-from trackrecord.store.chunks import AxisRows
-from trackrecord.store.history import Rewind, own_history, rewinds_of, visible_rows
+from trackrecord.store.points import figures, levels
+from trackrecord.store.points.chunks import AxisRows
+from trackrecord.store.points.history import Rewind, own_history, rewinds_of, visible_rows
 from trackrecord.store.transaction import Source, Transaction
 
 Array = np.ndarray[Any, Any]

@@ -6,8 +6,8 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from trackrecord.store.columns import Columns
-from trackrecord.store.connections import Connections
+from trackrecord.store.columns.columns import Columns
+from trackrecord.store.database.connections import Connections
 from trackrecord.store.liveness import run_states
 from trackrecord.words.states import RunState
 

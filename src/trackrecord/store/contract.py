@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from trackrecord.store.columns import Columns
+from trackrecord.store.columns.columns import Columns
 from trackrecord.words.states import RunState
 
 #: x axes that need no other metric; any other is written ``metric:<key>``

@@ -12,9 +12,9 @@ from trackrecord.journal.place import BLOBS, INBOX, STORE_FILE, make_store
 from trackrecord.store import identity
 from trackrecord.store.blobs import FileBlobs
 from trackrecord.store.catalog import EmbeddedCatalog
-from trackrecord.store.connections import Connections
-from trackrecord.store.host_lease import HeldElsewhereError
-from trackrecord.store.series import EmbeddedSeries
+from trackrecord.store.database.connections import Connections
+from trackrecord.store.database.host_lease import HeldElsewhereError
+from trackrecord.store.points.series import EmbeddedSeries
 from trackrecord.words.errors import StoreNotFoundError, StoreUnavailableError
 
 DATABASE = "store.db"

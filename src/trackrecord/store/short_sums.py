@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from trackrecord.store.exact import ExactSum
+from trackrecord.store.points.exact import ExactSum
 
 Array = np.ndarray[Any, Any]
 

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from trackrecord.journal.bulk import Rows
-from trackrecord.store import chunks, figures, payload
 from trackrecord.store.apply_rows import Points
+from trackrecord.store.points import chunks, figures, payload
 from trackrecord.store.short_sums import sums_of
 from trackrecord.store.transaction import Source, Transaction
 

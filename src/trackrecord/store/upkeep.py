@@ -5,9 +5,10 @@ from __future__ import annotations
 import sqlite3
 import time
 
-from trackrecord.store import columns, late_points, missing_levels
+from trackrecord.store.columns import columns
 from trackrecord.store.embedded import EmbeddedStore
 from trackrecord.store.lease import Lease
+from trackrecord.store.points import late_points, missing_levels
 
 #: one piece of upkeep takes about so long: others that want to write wait for it
 _BUDGET_S = 0.1

@@ -1,0 +1,1 @@
+"""Whether everything in a store is whole, and mending what is derived."""

@@ -1,0 +1,1 @@
+"""Columns over all runs of a store, to filter and sort by."""

@@ -1,0 +1,1 @@
+"""The database file of an embedded store: connections, schema, who may write."""

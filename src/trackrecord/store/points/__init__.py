@@ -1,0 +1,1 @@
+"""Points of a store: chunks, the levels above them, curves drawn from both."""

@@ -1,0 +1,147 @@
+"""Which rows of which level a curve is drawn from: the coarsest level that has a bucket for every pixel.
+
+Goes down from the coarsest level, and in each one only into what the level above found in the range: the cost is that
+of the pixels, not of the points.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from trackrecord.store.points.levels import Row, rows_of
+
+_END = 1 << 62
+
+
+class Shown(Enum):
+    """How much of what a row holds belongs to a history."""
+
+    ALL = 1
+    SOME = 2
+    NONE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The range of x that is asked for, of steps or of times in nanoseconds; None: unbounded."""
+
+    by_time: bool = False
+    low: float | None = None
+    high: float | None = None
+
+    def ends(self, row: Row) -> tuple[float, float]:
+        """Return least and greatest x of a row."""
+        return (row.low_time, row.high_time) if self.by_time else (row.low_step, row.high_step)
+
+    def meets(self, row: Row) -> bool:
+        """Tell whether a row has anything in the range."""
+        low, high = self.ends(row)
+        return (self.low is None or high >= self.low) and (self.high is None or low <= self.high)
+
+    def holds(self, row: Row) -> bool:
+        """Tell whether all of a row is in the range."""
+        low, high = self.ends(row)
+        return (self.low is None or low >= self.low) and (self.high is None or high <= self.high)
+
+    def share(self, row: Row) -> float:
+        """Return about how much of a row's entries lie in the range, from 0 to 1."""
+        low, high = self.ends(row)
+        begin = low if self.low is None else max(low, self.low)
+        end = high if self.high is None else min(high, self.high)
+        return 1.0 if high <= low else min(1.0, max(0.0, (end - begin) / (high - low)))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One row to be read; of a chunk of points that is not ``whole`` only those that belong to the history."""
+
+    row: Row
+    whole: bool
+
+
+class AxisPlan:
+    """The levels of one axis, as one reader asks for them."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, axis: int, window: Window, shown: Callable[[Row], Shown]
+    ) -> None:
+        self._connection = connection
+        self._axis = axis
+        self._window = window
+        self._shown = shown
+        found = connection.execute(
+            "SELECT level, max(behind) FROM axis_level WHERE axis = ? GROUP BY level", (axis,)
+        )
+        #: up to which chunk each level reaches
+        self._covered: dict[int, int] = dict(found.fetchall())
+
+    @property
+    def levels(self) -> int:
+        """How many levels there are above the points."""
+        return max(self._covered, default=0)
+
+    def level_for(self, entries: int) -> int:
+        """Return the coarsest level with about so many entries in the range; 0 when only the points have them."""
+        span: tuple[int, int] | None = None
+        for level in range(self.levels, 0, -1):
+            rows = self._rows(level, span)
+            covered = self._covered[level]
+            held = sum(row.entries * self._window.share(row) for row in rows)
+            if held >= entries:
+                return level
+            inside = [row for row in rows if row.first < covered]
+            span = (inside[0].first, inside[-1].behind) if inside else (covered, covered)
+        return 0
+
+    def parts(self, level: int) -> list[Part]:
+        """Return what to read for the range at a level; where that does not reach, from the levels below."""
+        found: list[Part] = []
+        begin = 0
+        for each in range(level, -1, -1):
+            for row in self._in_range(each, begin, _END):
+                self._add(row, found)
+            begin = max(begin, self._covered.get(each, begin))
+        return found
+
+    def counted(self) -> tuple[int, list[Part]]:
+        """Return how many points lie in rows that are in range and history as a whole, and chunks that are in part."""
+        whole, split = 0, []
+        waiting = self.parts(self.levels)
+        while waiting:
+            part = waiting.pop()
+            if part.whole and self._window.holds(part.row):
+                whole += part.row.points
+            elif part.row.level == 0:
+                split.append(part)
+            else:
+                for row in self._in_range(part.row.level - 1, part.row.first, part.row.behind):
+                    self._add(row, waiting)
+        return whole, split
+
+    def _rows(self, level: int, span: tuple[int, int] | None) -> list[Row]:
+        """Return the rows of a level in the range: those below ``span``, and what no level above covers."""
+        if span is None:
+            return self._in_range(level, 0, _END)
+        behind = max(reach for above, reach in self._covered.items() if above > level)
+        inside = self._in_range(level, *span)
+        return inside + self._in_range(level, max(behind, span[1]), _END)
+
+    def _in_range(self, level: int, begin: int, behind: int) -> list[Row]:
+        return [
+            row
+            for row in rows_of(self._connection, self._axis, level, begin, behind)
+            if self._window.meets(row)
+        ]
+
+    def _add(self, row: Row, found: list[Part]) -> None:
+        shown = self._shown(row)
+        if shown is Shown.NONE:
+            return
+        if shown is Shown.ALL or row.level == 0:
+            found.append(Part(row, shown is Shown.ALL))
+            return
+        for each in self._in_range(row.level - 1, row.first, row.behind):
+            self._add(each, found)

@@ -1,0 +1,1 @@
+"""What goes for good: purged runs, and what nothing refers to."""
