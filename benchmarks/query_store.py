@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from trackrecord.store.columns import tidy
+from trackrecord.store.columns.columns import tidy
 from trackrecord.store.embedded import EmbeddedStore
 
 PARAMS, METRICS = 30, 20

@@ -17,7 +17,7 @@ from trackrecord.query.charts import Chart, chart
 from trackrecord.query.run_groups import RunGroup, group_runs
 from trackrecord.query.smoothing import EMA, Smoothing
 from trackrecord.store.contract import SampledSeries, SeriesRequest
-from trackrecord.store.sampling import sample
+from trackrecord.store.points.sampling import sample
 from trackrecord.words.errors import UsageError
 from trackrecord.words.records import RunRecord
 from trackrecord.words.states import RunState

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.store.journals import curve
-from trackrecord.store.check import check_store
+from trackrecord.store.checking.check import check_store
 from trackrecord.store.embedded import EmbeddedStore
 from trackrecord.store.ingest import take_in
 

@@ -11,9 +11,8 @@ import pytest
 import trackrecord as tr
 from trackrecord.exchange.tables import TABLES
 from trackrecord.reading.sql import answer
-from trackrecord.reading.sql_tables import StoreTables
 from trackrecord.store.opening import open_store
-from trackrecord.store.series import EmbeddedSeries
+from trackrecord.store.points.series import EmbeddedSeries
 from trackrecord.words.errors import FormatError, QueryError, StoreNotFoundError, UsageError
 
 
@@ -179,14 +178,3 @@ def test_long_answers_come_in_pieces(store: Path) -> None:
     with open_store(store) as opened, answer(opened, "SELECT i FROM range(300000) t(i)") as found:
         sizes = [batch.num_rows for batch in found]
     assert (sum(sizes), len(sizes) > 1) == (300_000, True)
-
-
-def test_points_are_divided_by_metric_and_runs(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With parts of one run each, a condition on run is as good as one on metric, and nothing is lost."""
-    monkeypatch.setattr("trackrecord.reading.sql_tables._POINTS_A_FILE", 1)
-    rows = tr.sql("SELECT run, metric, count(*) AS n FROM points GROUP BY ALL", store=store)
-    assert {(row["run"], row["metric"]): row["n"] for row in rows} == {
-        (run.id, key): figures.points for run in tr.runs(store=store) for key, figures in run.metrics.items()
-    }
-    with open_store(store) as opened:
-        assert len(list(StoreTables(opened).dataset("points").get_fragments())) == 8

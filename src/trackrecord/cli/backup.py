@@ -33,7 +33,7 @@ def command(ctx: click.Context, *, destination: str, as_json: bool) -> int:
     """
     from trackrecord.cli.progress import progress_bar
     from trackrecord.journal.place import find_store
-    from trackrecord.store.backup import back_up
+    from trackrecord.store.backups.backup import back_up
     from trackrecord.store.embedded import EmbeddedStore
 
     session = session_of(ctx)

@@ -11,7 +11,7 @@ import click
 from trackrecord.cli.session import json_option, session_of, store_option
 
 if TYPE_CHECKING:
-    from trackrecord.store.check_finding import CheckReport, Finding
+    from trackrecord.store.checking.finding import CheckReport, Finding
 
 _EPILOG = """\b
 Examples:
@@ -39,7 +39,7 @@ def command(ctx: click.Context, *, fix: bool, deep: bool, as_json: bool) -> int:
     """
     from trackrecord.cli.progress import progress_bar
     from trackrecord.journal.place import find_store
-    from trackrecord.store.check import check_store
+    from trackrecord.store.checking.check import check_store
 
     path = find_store(session_of(ctx).store_path)
     with progress_bar(sys.stderr, "Checking") as tell:

@@ -14,7 +14,7 @@ from trackrecord.cli.session import Session, json_option, make_console, session_
 
 if TYPE_CHECKING:
     from trackrecord.store.embedded import EmbeddedStore
-    from trackrecord.store.garbage import Garbage
+    from trackrecord.store.removal.garbage import Garbage
 
 _EPILOG = """\b
 Examples:
@@ -35,7 +35,7 @@ def command(ctx: click.Context, *, yes: bool, as_json: bool) -> None:
     writers that were killed, journals of purged runs, empty projects, free pages of the database. Runs may go
     on meanwhile.
     """
-    from trackrecord.store.garbage import find_garbage
+    from trackrecord.store.removal.garbage import find_garbage
 
     session = session_of(ctx)
     with session.open_store() as store:
@@ -52,7 +52,7 @@ def command(ctx: click.Context, *, yes: bool, as_json: bool) -> None:
 
 
 def _removed(store: EmbeddedStore) -> Garbage:
-    from trackrecord.store.garbage import remove_garbage
+    from trackrecord.store.removal.garbage import remove_garbage
 
     if not sys.stderr.isatty():
         return remove_garbage(store)

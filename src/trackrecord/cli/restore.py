@@ -29,7 +29,7 @@ def command(*, source: str, destination: str, as_json: bool) -> None:
     backup was written with; the store appears in its place only when all of them fit.
     """
     from trackrecord.cli.progress import progress_bar
-    from trackrecord.store.restore import restore
+    from trackrecord.store.backups.restore import restore
 
     with progress_bar(sys.stderr, "Restoring") as tell:
         files = restore(source, destination, on_progress=tell)

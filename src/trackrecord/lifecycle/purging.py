@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from trackrecord.lifecycle.edits import Edit
 from trackrecord.lifecycle.recording import PATIENCE_S, record_edits
-from trackrecord.store.disk_space import pack, space_of
+from trackrecord.store.database.disk_space import pack, space_of
 from trackrecord.words.errors import UsageError
 from trackrecord.words.ids import short_id
 from trackrecord.words.states import RunState

@@ -13,7 +13,7 @@ from trackrecord.query.moments import moment_at
 from trackrecord.query.order import value_places
 from trackrecord.query.sources import FieldKind, Source, Sources, TagSource
 from trackrecord.query.stored_values import json_value
-from trackrecord.store.column import Array, Kind
+from trackrecord.store.columns.column import Array, Kind
 
 
 class Missing:

@@ -33,7 +33,7 @@ from trackrecord.query.syntax import (
     TimeLiteral,
 )
 from trackrecord.query.timed_search import TimedSearch
-from trackrecord.store.column import Array, Kind
+from trackrecord.store.columns.column import Array, Kind
 from trackrecord.words.errors import QueryError
 from trackrecord.words.states import RunState
 

@@ -14,7 +14,7 @@ from trackrecord.query.names import Names, close_names
 from trackrecord.query.parser import parse_name
 from trackrecord.query.selection import Selection
 from trackrecord.query.sources import FieldKind, TagSource
-from trackrecord.store.column import Array
+from trackrecord.store.columns.column import Array
 from trackrecord.words.errors import QueryError, UsageError
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from trackrecord.store.columns import ColumnView
+from trackrecord.store.columns.columns import ColumnView
 from trackrecord.words.states import RunState
 
 if TYPE_CHECKING:

@@ -12,13 +12,13 @@ import numpy as np
 from trackrecord.query.lives import Lives
 from trackrecord.query.sources import FieldKind, Source, Sources, TagSource
 from trackrecord.query.syntax import FIGURES, NAMESPACES, Name
-from trackrecord.store.column import Array, Column, Kind, Texts
+from trackrecord.store.columns.column import Array, Column, Kind, Texts
 from trackrecord.words.contract import MetricContract, contract_for
 from trackrecord.words.errors import NotFoundError, QueryError
 from trackrecord.words.states import RunState
 
 if TYPE_CHECKING:
-    from trackrecord.store.columns import ColumnView
+    from trackrecord.store.columns.columns import ColumnView
     from trackrecord.store.contract import Rows
 
 #: how the catalog calls what filters call by the name in front

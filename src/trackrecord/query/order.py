@@ -12,7 +12,7 @@ from trackrecord.query.parser import parse_name
 from trackrecord.query.sources import FieldKind, Source, TagSource
 from trackrecord.query.syntax import Name
 from trackrecord.query.tokens import LONGEST_TEXT
-from trackrecord.store.column import Array, Kind, Texts
+from trackrecord.store.columns.column import Array, Kind, Texts
 from trackrecord.words.errors import QueryError
 
 _MOST_KEYS = 8

@@ -15,13 +15,13 @@ from trackrecord.query.names import Names, contracts_by_project, project_number
 from trackrecord.query.selection import OrderedRuns, Selection
 from trackrecord.query.sources import TagSource
 from trackrecord.query.sql import whole_numbers
-from trackrecord.store.column import Array, Kind
+from trackrecord.store.columns.column import Array, Kind
 from trackrecord.words.contract import MetricContract, contract_for
 from trackrecord.words.records import ExperimentRecord, PrimaryResult, ProjectDetail, ProjectRecord, RunRecord
 from trackrecord.words.states import RunState
 
 if TYPE_CHECKING:
-    from trackrecord.store.columns import ColumnView
+    from trackrecord.store.columns.columns import ColumnView
     from trackrecord.store.contract import Store
 
 _FAILED = (RunState.FAILED, RunState.CRASHED)

@@ -13,8 +13,8 @@ from trackrecord.query.names import Names, project_number
 from trackrecord.query.order import SortKey, order_columns
 from trackrecord.query.parser import parse_filter
 from trackrecord.query.syntax import Expression
-from trackrecord.store.column import Array, Kind
-from trackrecord.store.columns import ColumnView
+from trackrecord.store.columns.column import Array, Kind
+from trackrecord.store.columns.columns import ColumnView
 
 
 @dataclass(frozen=True, slots=True)

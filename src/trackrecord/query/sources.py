@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from trackrecord.store.column import Array, Column, Kind, Tags
+from trackrecord.store.columns.column import Array, Column, Kind, Tags
 
 
 class FieldKind(Enum):

@@ -8,8 +8,8 @@ import numpy as np
 
 from trackrecord.exchange.columns import Batch, Column, Field, Kind
 from trackrecord.exchange.tabular import Frame
-from trackrecord.store.chunks import join_steps
 from trackrecord.store.contract import Points
+from trackrecord.store.points.chunks import join_steps
 
 
 def joined(series: Sequence[Points]) -> Frame:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from trackrecord.lifecycle.history import ChangeRecord
     from trackrecord.lifecycle.purging import PurgeReport
     from trackrecord.lifecycle.recording import EditReport
-    from trackrecord.store.garbage import Garbage
+    from trackrecord.store.removal.garbage import Garbage
 
 
 class RunEdit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
