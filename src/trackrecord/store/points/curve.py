@@ -12,32 +12,16 @@ from typing import Any
 import numpy as np
 
 from trackrecord.store.contract import RELATIVE, STEP, SampledSeries, SeriesRequest
-from trackrecord.store.points import chunks, payload
 from trackrecord.store.points.entries import Entries
-from trackrecord.store.points.history import Ancestor, History, lineage, ordered, visible_rows
+from trackrecord.store.points.history import History, lineage
 from trackrecord.store.points.planner import AxisPlan, Part, Window
+from trackrecord.store.points.row_reader import Axis, RowReader
 from trackrecord.store.points.sampling import sample, thin
 
 Array = np.ndarray[Any, Any]
 
 #: a logarithmic axis is read in stretches, each of which ends at 16 times where it begins, at most so many
 _STRETCH, _MOST_STRETCHES = 16.0, 12
-
-
-@dataclass(frozen=True, slots=True)
-class Axis:
-    """One axis that a metric of a run, or of one that it was forked from, has points on."""
-
-    number: int
-    writer: str
-    ancestor: Ancestor
-    flagged: bool
-
-    @property
-    def metric(self) -> int:
-        """The number of the metric that has points on it."""
-        assert self.ancestor.metric is not None
-        return self.ancestor.metric
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,30 +38,21 @@ class Curve:
         return not any(axis.flagged for axis in self.axes)
 
 
-@dataclass(frozen=True, slots=True)
-class _AxisEntries:
-    """What all metrics of an axis share in one row, unpacked as far as it was asked for."""
-
-    counts: Array
-    begins: Array
-    ends: Array
-
-
 class CurveReader:
     """Reads curves of one moment of the store; what several of them share is read once."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._shared: dict[tuple[int, int, int, bool], _AxisEntries] = {}
-        self._created: dict[str, int] = {}
-        self.bytes_read = 0
+        self._rows = RowReader(connection)
+
+    @property
+    def bytes_read(self) -> int:
+        """Bytes of payloads that were read."""
+        return self._rows.bytes_read
 
     def created(self, run: str) -> int:
         """Return when a run was created, in nanoseconds since 1970; 0 when it is not here."""
-        if run not in self._created:
-            row = self._connection.execute("SELECT created FROM run WHERE id = ?", (run,)).fetchone()
-            self._created[run] = 0 if row is None else row[0]
-        return self._created[run]
+        return self._rows.created(run)
 
     def curve(self, run: str, key: str) -> Curve:
         """Return where the points of a metric lie, and how many a view would show."""
@@ -116,14 +91,14 @@ class CurveReader:
             low, high = stretches[0]
             plans = self._plans(curve, request, low, high)
             if all(part.row.level == 0 for _, parts in plans for part in parts):
-                found = self._points(plans)
-                x = self._x(found, request)
+                found = self._rows.points(plans)
+                x = self._rows.x(found, request)
                 if not (x[1:] >= x[:-1]).all():
                     order = np.argsort(x, kind="stable")
                     x, found = x[order], History(found.steps[order], found.times[order], found.values[order])
                 made = sample(request, x, found.values, len(x))
                 return replace(made, total=curve.total, left_out=left_out)
-            entries = self._entries(plans, request).within(low, high)
+            entries = self._rows.entries(plans, request, self._window(request, low, high)).within(low, high)
         else:
             entries = Entries.joined([self._stretch(curve, request, *stretch) for stretch in stretches])
         return thin(request, entries.in_order(), curve.total, left_out)
@@ -131,9 +106,13 @@ class CurveReader:
     def joined(self, curve: Curve, request: SeriesRequest, other_key: str) -> SampledSeries:
         """Return a curve over another metric, joined bucket by bucket at the middle of each one's steps."""
         over_steps = replace(request, x=STEP, low=None, high=None, log_x=False)
-        found = self._entries(self._plans(curve, over_steps, None, None), over_steps).in_order()
+        found = self._rows.entries(
+            self._plans(curve, over_steps, None, None), over_steps, Window()
+        ).in_order()
         other_curve = self.curve(request.run, other_key)
-        other = self._entries(self._plans(other_curve, over_steps, None, None), over_steps).in_order()
+        other = self._rows.entries(
+            self._plans(other_curve, over_steps, None, None), over_steps, Window()
+        ).in_order()
         other = other.kept(np.isfinite(other.means))
         x = np.full(len(found), np.nan)
         if len(other):
@@ -172,7 +151,7 @@ class CurveReader:
         """Return how many entries of a row lie in the range, exactly."""
         if part.row.level == 0 or window.holds(part.row):
             return part.row.entries
-        shared = self._axis_entries(axis, part, by_time=window.by_time)
+        shared = self._rows.shared(axis, part.row, by_time=window.by_time)
         inside = np.ones(len(shared.begins), bool)
         if window.low is not None:
             inside &= shared.ends >= window.low
@@ -183,94 +162,11 @@ class CurveReader:
     def _window(self, request: SeriesRequest, low: float | None, high: float | None) -> Window:
         if request.x == STEP:
             return Window(False, low, high)
-        start = self.created(request.run) if request.x == RELATIVE else 0
-        low, high = (None if bound is None else bound * 1e9 + start for bound in (low, high))
-        # times are compared as float64, which has no single nanoseconds today
-        return Window(True, None if low is None else low - 512, None if high is None else high + 512)
+        return Window.of_times(low, high, self.created(request.run) if request.x == RELATIVE else 0)
 
     def _count(self, axis: Axis) -> int:
         whole, split = self._plan(axis, Window()).counted()
-        return whole + len(self._points([(axis, split)]))
-
-    # --- reading them
-
-    def _points(self, plans: list[tuple[Axis, list[Part]]]) -> History:
-        """Return the points of some chunks, in order."""
-        parts = []
-        for axis, chosen in plans:
-            for part in chosen:
-                steps, times, places, flags, values = self._connection.execute(
-                    "SELECT c.steps, c.times, c.places, c.flags, m.vals FROM axis_chunk c"
-                    " JOIN metric_chunk m ON m.metric = ? AND m.n = c.n AND m.axis = c.axis"
-                    " WHERE c.axis = ? AND c.n = ?",
-                    (axis.metric, axis.number, part.row.first),
-                ).fetchone()
-                rows = chunks.decode_rows(steps, times, None if part.whole else places, flags)
-                numbers = chunks.decode_values(values, len(rows), axis.metric, axis.number)
-                self.bytes_read += len(steps) + len(times) + len(values) + (0 if part.whole else len(places))
-                found = History(rows.steps, rows.times, numbers)
-                if not part.whole:
-                    kept = visible_rows(axis.writer, rows, axis.ancestor.rewinds)
-                    kept &= rows.steps <= axis.ancestor.limit
-                    found = History(rows.steps[kept], rows.times[kept], numbers[kept])
-                parts.append(found)
-        return ordered(parts, None) if parts else ordered([_NO_POINTS], None)
-
-    def _entries(self, plans: list[tuple[Axis, list[Part]]], request: SeriesRequest) -> Entries:
-        """Return the entries of some rows, axis by axis."""
-        found = []
-        for axis, parts in plans:
-            for part in parts:
-                if part.row.level == 0:
-                    points = self._points([(axis, [part])])
-                    found.append(Entries.of_points(self._x(points, request), points.values))
-                else:
-                    found.append(self._buckets(axis, part, request))
-        return Entries.joined(found)
-
-    def _buckets(self, axis: Axis, part: Part, request: SeriesRequest) -> Entries:
-        shared = self._axis_entries(axis, part, by_time=request.x != STEP)
-        lows, highs, means, nonfinite = self._connection.execute(
-            "SELECT lows, highs, means, nonfinite FROM metric_level"
-            " WHERE metric = ? AND axis = ? AND level = ? AND first = ?",
-            (axis.metric, axis.number, part.row.level, part.row.first),
-        ).fetchone()
-        self.bytes_read += sum(len(packed) for packed in (lows, highs, means, nonfinite or b""))
-        begins, ends = shared.begins, shared.ends
-        if request.x != STEP:
-            start = self.created(request.run) if request.x == RELATIVE else 0
-            begins, ends = (begins - start) / 1e9, (ends - start) / 1e9
-        low, high, mean = (
-            chunks.decode_values(packed, len(shared.counts), axis.metric, axis.number)
-            for packed in (lows, highs, means)
-        )
-        return Entries(
-            begins.astype(np.float64),
-            ends.astype(np.float64),
-            low,
-            high,
-            mean,
-            shared.counts,
-            np.zeros(len(shared.counts), np.int64) if nonfinite is None else payload.decode(nonfinite),
-        )
-
-    def _axis_entries(self, axis: Axis, part: Part, *, by_time: bool) -> _AxisEntries:
-        key = (axis.number, part.row.level, part.row.first, by_time)
-        found = self._shared.get(key)
-        if found is None:
-            names = "counts, low_times, high_times" if by_time else "counts, low_steps, high_steps"
-            packed = self._connection.execute(
-                f"SELECT {names} FROM axis_level WHERE axis = ? AND level = ? AND first = ?",  # noqa: S608
-                key[:3],
-            ).fetchone()
-            self.bytes_read += sum(map(len, packed))
-            found = self._shared[key] = _AxisEntries(*map(payload.decode, packed))
-        return found
-
-    def _x(self, found: History, request: SeriesRequest) -> Array:
-        if request.x == STEP:
-            return found.steps.astype(np.float64)
-        return (found.times - (self.created(request.run) if request.x == RELATIVE else 0)) / 1e9
+        return whole + len(self._rows.points([(axis, split)]))
 
     # --- a logarithmic axis
 
@@ -278,7 +174,8 @@ class CurveReader:
         self, curve: Curve, request: SeriesRequest, low: float | None, high: float | None
     ) -> Entries:
         """Return the entries whose middle lies in a stretch: each of them is in one stretch only."""
-        entries = self._entries(self._plans(curve, request, low, high), request)
+        window = self._window(request, low, high)
+        entries = self._rows.entries(self._plans(curve, request, low, high), request, window)
         middles = entries.middles
         inside = middles > 0
         if low is not None:
@@ -324,9 +221,6 @@ class CurveReader:
         count = 0
         for axis in curve.axes:
             whole, split = self._plan(axis, window).counted()
-            points = self._points([(axis, split)])
-            count += whole + int(np.count_nonzero(self._x(points, request) <= 0))
+            points = self._rows.points([(axis, split)])
+            count += whole + int(np.count_nonzero(self._rows.x(points, request) <= 0))
         return count
-
-
-_NO_POINTS = History(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float64))

@@ -28,8 +28,11 @@ class History:
 
     def up_to(self, step: float) -> History:
         """Return the points whose step is not greater."""
-        kept = self.steps <= step
-        return History(self.steps[kept], self.times[kept], self.values[kept])
+        return self.kept(self.steps <= step)
+
+    def kept(self, mask: Array) -> History:
+        """Return the points that ``mask`` marks."""
+        return History(self.steps[mask], self.times[mask], self.values[mask])
 
 
 @dataclass(frozen=True, slots=True)

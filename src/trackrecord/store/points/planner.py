@@ -10,8 +10,13 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
+
+import numpy as np
 
 from trackrecord.store.points.levels import Row, rows_of
+
+Array = np.ndarray[Any, Any]
 
 _END = 1 << 62
 
@@ -26,11 +31,22 @@ class Shown(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The range of x that is asked for, of steps or of times in nanoseconds; None: unbounded."""
+    """The range that is asked for, of steps or of times in nanoseconds since 1970, ends included; None: unbounded."""
 
     by_time: bool = False
     low: float | None = None
     high: float | None = None
+
+    @classmethod
+    def of_times(cls, low: float | None, high: float | None, start: int) -> Window:
+        """Return the range of times ``low`` to ``high`` seconds behind ``start``, exactly as float64 compares them."""
+        return cls(
+            True,
+            None if low is None else _first_time(lambda time: (time - start) / 1e9 >= low, low * 1e9 + start),
+            None
+            if high is None
+            else _first_time(lambda time: (time - start) / 1e9 > high, high * 1e9 + start) - 1,
+        )
 
     def ends(self, row: Row) -> tuple[float, float]:
         """Return least and greatest x of a row."""
@@ -46,12 +62,41 @@ class Window:
         low, high = self.ends(row)
         return (self.low is None or low >= self.low) and (self.high is None or high <= self.high)
 
+    def sort_out(self, begins: Array, ends: Array) -> tuple[Array, Array]:
+        """Tell of each entry whether it lies in the range as a whole, and whether it lies across an end of it."""
+        wanted = np.ones(len(begins), bool)
+        outside = np.zeros(len(begins), bool)
+        if self.low is not None:
+            wanted &= begins >= self.low
+            outside |= ends < self.low
+        if self.high is not None:
+            wanted &= ends <= self.high
+            outside |= begins > self.high
+        return wanted, ~wanted & ~outside
+
     def share(self, row: Row) -> float:
         """Return about how much of a row's entries lie in the range, from 0 to 1."""
         low, high = self.ends(row)
         begin = low if self.low is None else max(low, self.low)
         end = high if self.high is None else min(high, self.high)
         return 1.0 if high <= low else min(1.0, max(0.0, (end - begin) / (high - low)))
+
+
+def _first_time(reached: Callable[[int], bool], about: float) -> int:
+    """Return the least time in nanoseconds at which ``reached`` is true, which is near ``about``."""
+    if not abs(about) < _END:
+        return _END if about > 0 else -_END
+    low = high = int(about)
+    stride = 1
+    while reached(low):
+        low, stride = low - stride, stride * 2
+    stride = 1
+    while not reached(high):
+        high, stride = high + stride, stride * 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if reached(middle) else (middle, high)
+    return high
 
 
 @dataclass(frozen=True, slots=True)
