@@ -90,8 +90,8 @@ def append(
     have, new = chunks.append(connection, axis, metrics, rows, values, last=last)
     if new:
         _count_late(connection, axis, have, new)
-    if last and have <= 1:
-        connection.execute("UPDATE axis SET sealed = 1 WHERE number = ?", (axis,))
+    if have <= 1:  # one chunk needs no levels
+        connection.execute("UPDATE axis SET sealed = ? WHERE number = ?", (int(last), axis))
     elif last or new:
         complete(connection, axis, metrics, sealed=last)
 
