@@ -33,7 +33,7 @@ from trackrecord.journal.format import (
 from trackrecord.journal.place import make_store
 from trackrecord.journal.segments import SegmentName
 from trackrecord.store.embedded import EmbeddedStore
-from trackrecord.store.ingest import take_in
+from trackrecord.store.intake.ingest import take_in
 
 SECOND = 10**9
 #: nothing of the machine that this runs on is in a fixture

@@ -16,7 +16,7 @@ import pytest
 from tests.store.journals import curve
 from trackrecord.store.checking.check import check_store
 from trackrecord.store.embedded import EmbeddedStore
-from trackrecord.store.ingest import take_in
+from trackrecord.store.intake.ingest import take_in
 
 HERE = Path(__file__).parent
 SCRIPT = HERE.parents[1] / "scripts" / "write_format_fixture.py"

@@ -17,7 +17,7 @@ from trackrecord.journal.segments import parse_segment_name
 from trackrecord.lifecycle.edit_journal import put_journal
 from trackrecord.store.audit import read_value, tags_after
 from trackrecord.store.embedded import EmbeddedStore
-from trackrecord.store.ingest import take_in
+from trackrecord.store.intake.ingest import take_in
 
 RUNS = ["run1", "run2", "run3"]
 TAGS = ["a", "b", "c"]

@@ -20,7 +20,7 @@ from trackrecord.lifecycle.choosing import choose_runs
 from trackrecord.lifecycle.history import history_of_project, history_of_run, undo
 from trackrecord.lifecycle.recording import record_edits
 from trackrecord.store.embedded import EmbeddedStore
-from trackrecord.store.ingest import take_in
+from trackrecord.store.intake.ingest import take_in
 from trackrecord.words.errors import StoreUnavailableError, UsageError
 
 

@@ -14,7 +14,7 @@ from trackrecord.lifecycle import edits
 from trackrecord.lifecycle.purging import purge
 from trackrecord.lifecycle.recording import record_edits
 from trackrecord.store.embedded import EmbeddedStore
-from trackrecord.store.ingest import take_in
+from trackrecord.store.intake.ingest import take_in
 from trackrecord.store.removal.garbage import find_garbage, remove_garbage
 from trackrecord.store.removal.references import digest_columns
 

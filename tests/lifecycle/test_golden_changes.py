@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.lifecycle.test_purge import store_with
 from tests.store.journals import Journal
 from trackrecord.lifecycle.history import history_of_run
-from trackrecord.store.ingest import take_in
+from trackrecord.store.intake.ingest import take_in
 
 GOLDEN = Path(__file__).parents[1] / "journal" / "golden" / "v1" / "changes-of-runs.journal"
 

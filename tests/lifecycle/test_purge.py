@@ -18,7 +18,7 @@ from trackrecord.lifecycle.history import history_of_run
 from trackrecord.lifecycle.purging import purge
 from trackrecord.lifecycle.recording import record_edits
 from trackrecord.store.embedded import EmbeddedStore
-from trackrecord.store.ingest import take_in
+from trackrecord.store.intake.ingest import take_in
 from trackrecord.words.errors import UsageError
 
 SECRET = "the secret of run1"

@@ -18,7 +18,7 @@ from trackrecord.store.backups.backup import back_up
 from trackrecord.store.backups.restore import restore
 from trackrecord.store.checking.check import check_store
 from trackrecord.store.embedded import EmbeddedStore
-from trackrecord.store.ingest import take_in
+from trackrecord.store.intake.ingest import take_in
 from trackrecord.words.errors import FormatError, NotFoundError, UsageError
 
 
@@ -194,7 +194,7 @@ for number in itertools.count():
 _INGESTER = """
 import sys, time
 from trackrecord.store.embedded import EmbeddedStore
-from trackrecord.store.ingest import take_in
+from trackrecord.store.intake.ingest import take_in
 with EmbeddedStore.open(sys.argv[1]) as store:
     while True:
         report = take_in(store, wait_s=1.0)

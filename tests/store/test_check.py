@@ -22,7 +22,7 @@ from trackrecord.store.checking.check import check_store
 from trackrecord.store.checking.finding import CheckReport
 from trackrecord.store.columns.blocks import write_block
 from trackrecord.store.embedded import EmbeddedStore
-from trackrecord.store.ingest import take_in
+from trackrecord.store.intake.ingest import take_in
 
 POINTS = 9000
 

@@ -19,7 +19,7 @@ from tests.store.journals import curve
 from trackrecord.journal.place import make_store
 from trackrecord.store.database import database_file
 from trackrecord.store.embedded import EmbeddedStore
-from trackrecord.store.ingest import take_in
+from trackrecord.store.intake.ingest import take_in
 from trackrecord.words.errors import StoreNotFoundError, StoreUnavailableError, StoreVersionError
 
 
@@ -268,7 +268,7 @@ def test_pages_damaged_while_open_are_reported(tmp_path: Path) -> None:
 _READ = """
 import os, sys, tempfile
 from trackrecord.store.embedded import EmbeddedStore
-from trackrecord.store.ingest import take_in
+from trackrecord.store.intake.ingest import take_in
 from trackrecord.journal.process import this_process
 this_process()  # what Python loads only now may not be readable for the user below
 if os.getuid() == 0:  # root may write anywhere, so it becomes another user
@@ -305,7 +305,8 @@ def test_a_read_only_store_shows_what_is_there(shared_path: Path, state: str) ->
     path = shared_path / "store"
     if state == "killed":  # a process that died leaves its last commits in the write-ahead log
         curve().put(path)
-        code = "from trackrecord.store.embedded import EmbeddedStore; from trackrecord.store.ingest import take_in\n"
+        code = "from trackrecord.store.embedded import EmbeddedStore\n"
+        code += "from trackrecord.store.intake.ingest import take_in\n"
         code += "import os, sys; store = EmbeddedStore.open(sys.argv[1]); take_in(store); os._exit(0)"
         _run_all(code, str(path))
         (path / "store.db-shm").unlink()
@@ -362,7 +363,7 @@ def test_a_forked_child_opens_its_own_connections(tmp_path: Path) -> None:
     code = """
 import os, sys
 from trackrecord.store.embedded import EmbeddedStore
-from trackrecord.store.ingest import take_in
+from trackrecord.store.intake.ingest import take_in
 with EmbeddedStore.open(sys.argv[1]) as store:
     take_in(store)
     pid = os.fork()

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from tests.store.journals import Journal, curve
 from trackrecord.store.embedded import EmbeddedStore
-from trackrecord.store.follow import Follower
-from trackrecord.store.ingest import take_in
+from trackrecord.store.intake.follow import Follower
+from trackrecord.store.intake.ingest import take_in
 
 
 def test_changes_are_told_as_they_come(tmp_path: Path) -> None:

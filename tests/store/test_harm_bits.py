@@ -13,7 +13,7 @@ from trackrecord.journal.format import FILE_HEADER, Kind
 from trackrecord.journal.reader import Damage, Record, end_of, scan
 from trackrecord.store.checking.check import check_store
 from trackrecord.store.embedded import EmbeddedStore
-from trackrecord.store.ingest import take_in
+from trackrecord.store.intake.ingest import take_in
 from trackrecord.words.errors import FormatError, StoreError
 
 _RUNS, _STEPS = 4, 3000

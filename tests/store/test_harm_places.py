@@ -18,7 +18,7 @@ from trackrecord.store.backups.backup import back_up
 from trackrecord.store.backups.restore import restore
 from trackrecord.store.checking.check import check_store
 from trackrecord.store.embedded import EmbeddedStore
-from trackrecord.store.ingest import take_in
+from trackrecord.store.intake.ingest import take_in
 from trackrecord.words.errors import StoreUnavailableError, StoreVersionError
 
 
@@ -70,7 +70,7 @@ def test_without_its_log_the_database_is_what_it_was_at_the_last_checkpoint(tmp_
     _fill(tmp_path)
     code = (
         "import os, sys\nfrom trackrecord.store.embedded import EmbeddedStore\n"
-        "from trackrecord.store.ingest import take_in\n"
+        "from trackrecord.store.intake.ingest import take_in\n"
         "store = EmbeddedStore.open(sys.argv[1]); take_in(store); os._exit(0)"
     )
     curve("run2", 2).put(tmp_path)

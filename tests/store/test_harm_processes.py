@@ -19,14 +19,14 @@ from trackrecord.store.backups.backup import back_up
 from trackrecord.store.backups.restore import restore
 from trackrecord.store.checking.check import check_store
 from trackrecord.store.embedded import EmbeddedStore
-from trackrecord.store.ingest import take_in
+from trackrecord.store.intake.ingest import take_in
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="needs signals of POSIX")
 
 _STOPPING = """
 import os, signal, sqlite3, sys
 from contextlib import contextmanager
-from trackrecord.store import ingest
+from trackrecord.store.intake import ingest
 from trackrecord.store.database import connections
 from trackrecord.store.embedded import EmbeddedStore
 where = sys.argv[2]
@@ -201,13 +201,13 @@ shift = int(sys.argv[2]) * 86400
 clock, clock_ns = time.time, time.time_ns
 time.time, time.time_ns = lambda: clock() + shift, lambda: clock_ns() + shift * 10**9
 from trackrecord.store.embedded import EmbeddedStore
-from trackrecord.store.ingest import take_in
+from trackrecord.store.intake.ingest import take_in
 with EmbeddedStore.open(sys.argv[1]) as store:
     report = take_in(store, wait_s=2.0, limit=int(sys.argv[3]))
     if len(sys.argv) > 4:
         import os
         with store.connections.writing(1.0) as connection:
-            from trackrecord.store.lease import Lease
+            from trackrecord.store.intake.lease import Lease
             assert Lease().take(connection)
         os._exit(0)
     print(report.problems)

@@ -15,9 +15,9 @@ from tests.store.journals import BEGAN, ELSEWHERE, GONE, SECOND, Journal, curve
 from trackrecord.journal.blobfile import digest_of
 from trackrecord.journal.format import FILE_HEADER, MAGIC, Kind, encode_content
 from trackrecord.journal.process import this_process
-from trackrecord.store import intake
 from trackrecord.store.embedded import EmbeddedStore
-from trackrecord.store.ingest import IngestReport, take_in
+from trackrecord.store.intake import segment_intake
+from trackrecord.store.intake.ingest import IngestReport, take_in
 from trackrecord.words.states import RunState
 
 
@@ -183,7 +183,7 @@ def test_a_file_that_may_not_be_read_does_not_hold_up_the_rest(
         return open(path, *arguments, **options)  # noqa: PTH123
 
     # root may read everything, so the mode of the file would not do
-    monkeypatch.setattr(intake, "open", refusing, raising=False)
+    monkeypatch.setattr(segment_intake, "open", refusing, raising=False)
     store, report = _taken(tmp_path, locked, curve())
     with store:
         assert "can't be read: Permission denied" in (report.problem or "")
@@ -350,7 +350,7 @@ def test_a_limit_stops_a_pass_and_the_next_one_goes_on(tmp_path: Path) -> None:
 
 def test_progress_is_told_between_transactions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is told as done is committed: others see it, and could write themselves at that moment."""
-    monkeypatch.setattr("trackrecord.store.ingest._GROUP_BYTES", 1)
+    monkeypatch.setattr("trackrecord.store.intake.ingest._GROUP_BYTES", 1)
     for number in range(5):
         curve(f"run{number}", number + 1).put(tmp_path)
     told = []

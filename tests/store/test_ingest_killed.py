@@ -16,12 +16,12 @@ from tests.store.journals import GONE, Journal, curve
 from tests.store.many_runs import fill_inbox
 from trackrecord.journal.format import Kind
 from trackrecord.store.embedded import EmbeddedStore
-from trackrecord.store.ingest import take_in
+from trackrecord.store.intake.ingest import take_in
 
 _INGESTER = """
 import sys
 from trackrecord.store.embedded import EmbeddedStore
-from trackrecord.store.ingest import take_in
+from trackrecord.store.intake.ingest import take_in
 print("ready", flush=True)
 sys.stdin.readline()
 with EmbeddedStore.open(sys.argv[1]) as store:

@@ -15,7 +15,7 @@ from tests.store.journals import BEGAN, ELSEWHERE, GONE, Journal
 from trackrecord.journal.blobfile import digest_of
 from trackrecord.journal.format import RETRIED, Kind, encode_content
 from trackrecord.store.embedded import EmbeddedStore
-from trackrecord.store.ingest import take_in
+from trackrecord.store.intake.ingest import take_in
 
 _numbers = st.floats(allow_nan=True, allow_infinity=True) | st.sampled_from([0.0, -0.0, 1e308, -1e308, 1.5])
 _steps = st.integers(0, 12) | st.floats(0, 12).map(lambda step: round(step * 4) / 4)

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from tests.store.journals import EARLIER_BOOT, ELSEWHERE, GONE, Journal, curve
-from trackrecord.store import intake, upkeep
 from trackrecord.store.embedded import EmbeddedStore
-from trackrecord.store.follow import Follower
-from trackrecord.store.ingest import take_in
+from trackrecord.store.intake import segment_intake, upkeep
+from trackrecord.store.intake.follow import Follower
+from trackrecord.store.intake.ingest import take_in
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         paths.append(path)
         return open(path, *arguments, **options)  # noqa: PTH123
 
-    monkeypatch.setattr(intake, "open", counting, raising=False)
+    monkeypatch.setattr(segment_intake, "open", counting, raising=False)
     return paths
 
 

@@ -19,7 +19,7 @@ from tests.store.journals import BEGAN, SECOND, Journal
 from trackrecord.journal.format import Kind
 from trackrecord.store.contract import SampledSeries, SeriesRequest
 from trackrecord.store.embedded import EmbeddedStore
-from trackrecord.store.ingest import take_in
+from trackrecord.store.intake.ingest import take_in
 from trackrecord.store.points import buckets, chunks, late_points, levels
 from trackrecord.store.points.chunks import AxisRows
 from trackrecord.store.points.history import history

@@ -11,7 +11,7 @@ import pytest
 
 from tests.store.journals import BEGAN, EARLIER_BOOT, ELSEWHERE, SECOND, Journal
 from trackrecord.store.embedded import EmbeddedStore
-from trackrecord.store.ingest import take_in
+from trackrecord.store.intake.ingest import take_in
 from trackrecord.store.liveness import Writer, ending_of, run_states, state_of
 from trackrecord.words.states import RunState
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.store.journals import Journal
-from trackrecord.store import upkeep
 from trackrecord.store.contract import SeriesRequest
 from trackrecord.store.embedded import EmbeddedStore
-from trackrecord.store.ingest import take_in
+from trackrecord.store.intake import upkeep
+from trackrecord.store.intake.ingest import take_in
 from trackrecord.store.points import chunks, levels, missing_levels
 
 

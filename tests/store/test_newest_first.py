@@ -11,8 +11,8 @@ from tests.store.journals import BEGAN, SECOND, Journal, curve
 from tests.store.many_runs import fill_inbox, run_id
 from trackrecord.journal.format import Kind
 from trackrecord.store.embedded import EmbeddedStore
-from trackrecord.store.inbox import waiting_names
-from trackrecord.store.ingest import take_in
+from trackrecord.store.intake.inbox import waiting_names
+from trackrecord.store.intake.ingest import take_in
 
 
 def test_the_newest_runs_are_there_first(tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ def test_versions_follow_time_although_new_runs_come_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Artifacts that wait together are numbered in the order of being logged, in however many transactions."""
-    monkeypatch.setattr("trackrecord.store.ingest._GROUP_BYTES", 1)  # a transaction for each segment
+    monkeypatch.setattr("trackrecord.store.intake.ingest._GROUP_BYTES", 1)  # a transaction for each segment
     for number in range(6):
         journal = Journal(run_id(number), 1 + number, time=BEGAN + number * SECOND).begin()
         journal.say(
@@ -61,7 +61,7 @@ def test_versions_follow_time_although_new_runs_come_first(
 
 def test_one_bad_segment_among_many_keeps_nobody_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A segment that can't be taken in is named and waits; all others are taken in by the same pass."""
-    from trackrecord.store.apply import Application
+    from trackrecord.store.intake.apply import Application
 
     fill_inbox(tmp_path, 40)
     take = Application.take

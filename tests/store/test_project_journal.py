@@ -7,7 +7,7 @@ from pathlib import Path
 
 import trackrecord as tr
 from trackrecord.store.embedded import EmbeddedStore
-from trackrecord.store.ingest import take_in
+from trackrecord.store.intake.ingest import take_in
 
 
 def test_experiments_and_contracts_without_a_run(tmp_path: Path) -> None:

@@ -17,11 +17,11 @@ from tests.store.many_runs import fill_inbox
 from tests.store.test_ingest_order import _journals
 from trackrecord.journal.format import RETRIED, Kind
 from trackrecord.store.embedded import EmbeddedStore
-from trackrecord.store.ingest import take_in
+from trackrecord.store.intake.ingest import take_in
+from trackrecord.store.intake.short_sums import sums_of
+from trackrecord.store.intake.stamps import Stamp, packed, unpacked
+from trackrecord.store.intake.transaction import Transaction
 from trackrecord.store.points.exact import ExactSum
-from trackrecord.store.short_sums import sums_of
-from trackrecord.store.stamps import Stamp, packed, unpacked
-from trackrecord.store.transaction import Transaction
 
 _RAW = {
     "stamp": "SELECT kind, coalesce(r.id, owner), stamps FROM stamp"
@@ -88,14 +88,14 @@ def test_many_at_once_are_as_each_by_itself(journals: list[Journal]) -> None:
                 return number
 
             patch.setattr(Transaction, "_new_run", written_at_once)
-            patch.setattr("trackrecord.store.small_series._MOST_ROWS", -1)
+            patch.setattr("trackrecord.store.intake.small_series._MOST_ROWS", -1)
             slow = _stored(journals, Path(folder, "slow"))
         assert quick == slow
 
 
 def test_the_quick_way_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Finished short runs never meet the general way of writing points."""
-    from trackrecord.store.apply_rows import Points
+    from trackrecord.store.intake.apply_rows import Points
 
     monkeypatch.setattr(Points, "rows", None)
     fill_inbox(tmp_path, 20)

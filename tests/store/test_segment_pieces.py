@@ -21,7 +21,7 @@ from trackrecord.journal.format import (
     encode_structural,
     file_header,
 )
-from trackrecord.store.segment_pieces import SegmentReader, Sizes
+from trackrecord.store.intake.segment_pieces import SegmentReader, Sizes
 
 _LONGEST = 600
 _GOOD = encode_record(Kind.HEARTBEAT, b'{"t":1}', 1)

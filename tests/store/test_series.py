@@ -14,7 +14,7 @@ from tests.store.journals import BEGAN, SECOND, Journal
 from trackrecord.journal.format import RETRIED, Kind
 from trackrecord.store.contract import SampledSeries, SeriesRequest
 from trackrecord.store.embedded import EmbeddedStore
-from trackrecord.store.ingest import take_in
+from trackrecord.store.intake.ingest import take_in
 from trackrecord.store.points.sampling import sample
 from trackrecord.words.errors import FormatError, UsageError
 

@@ -17,7 +17,7 @@ from tests.store.journals import Journal, curve
 from trackrecord.store.checking.check import check_store
 from trackrecord.store.database import host_lease, network
 from trackrecord.store.embedded import EmbeddedStore
-from trackrecord.store.ingest import take_in
+from trackrecord.store.intake.ingest import take_in
 from trackrecord.words.errors import StoreUnavailableError
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="needs signals of POSIX")
@@ -33,7 +33,7 @@ for module in (process, host_lease):
     module.boot_id = lambda: "boot of " + name
 host_lease.LASTS_S, host_lease.RENEWED_AFTER_S = 1.0, 0.2
 from trackrecord.store.embedded import EmbeddedStore
-from trackrecord.store.ingest import take_in
+from trackrecord.store.intake.ingest import take_in
 store = EmbeddedStore.open(sys.argv[2])
 print("open", store.read_only, flush=True)
 for line in sys.stdin:

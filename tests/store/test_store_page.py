@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.store.journals import Journal, curve
 from trackrecord.store.embedded import EmbeddedStore
-from trackrecord.store.ingest import take_in
+from trackrecord.store.intake.ingest import take_in
 
 _PAGE = Path(__file__).parents[2] / "docs" / "store.md"
 

@@ -13,7 +13,7 @@ import pytest
 from tests.recorded import environment, python
 from trackrecord.journal import spool
 from trackrecord.store.embedded import EmbeddedStore
-from trackrecord.store.ingest import take_in
+from trackrecord.store.intake.ingest import take_in
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="nothing is spooled there")
 

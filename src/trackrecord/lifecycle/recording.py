@@ -14,7 +14,7 @@ from trackrecord.lifecycle.edit_journal import put_journal
 from trackrecord.lifecycle.edits import Edit
 from trackrecord.lifecycle.who import who_asks
 from trackrecord.store.embedded import EmbeddedStore
-from trackrecord.store.ingest import take_in
+from trackrecord.store.intake.ingest import take_in
 
 #: how long a caller waits to see the own change, while another process takes in the inbox
 PATIENCE_S = 2.0

@@ -20,7 +20,7 @@ from trackrecord.server.encoding import number
 from trackrecord.server.shapes import Change, ChangedRun
 from trackrecord.store.contract import Store
 from trackrecord.store.embedded import EmbeddedStore
-from trackrecord.store.follow import Follower
+from trackrecord.store.intake.follow import Follower
 from trackrecord.words.states import RunState
 
 logger = logging.getLogger("trackrecord.server")

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from trackrecord.store.fields import text
-from trackrecord.store.transaction import Said, Transaction
+from trackrecord.store.intake.fields import text
+from trackrecord.store.intake.transaction import Said, Transaction
 
 #: fields of a run that are either so or not so
 YES_OR_NO = frozenset(("archived", "deleted"))

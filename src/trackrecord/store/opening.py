@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from trackrecord.journal.place import find_store
 from trackrecord.store.embedded import EmbeddedStore
-from trackrecord.store.ingest import take_in
+from trackrecord.store.intake.ingest import take_in
 from trackrecord.words.errors import AmbiguousError, NotFoundError
 
 #: A reader waits this long for another one that is taking in the inbox, then answers with what is there.

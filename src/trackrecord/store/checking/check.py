@@ -25,7 +25,7 @@ from trackrecord.store.checking.repair import rebuild_levels, repair_points, sho
 from trackrecord.store.checking.salvage import finish_salvage, salvage
 from trackrecord.store.checking.store_file import check_store_file
 from trackrecord.store.embedded import DATABASE, EmbeddedStore
-from trackrecord.store.ingest import take_in
+from trackrecord.store.intake.ingest import take_in
 from trackrecord.words.errors import StoreError, StoreUnavailableError, StoreVersionError
 
 #: told what is looked at, how many of it are done, and how many there are (None: not known)

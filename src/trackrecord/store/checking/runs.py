@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from trackrecord.store.checking.finding import Finding
 
-#: column of `run` to the SQL that makes it from rows, as taking in does (store/apply_rows.py, store/apply.py)
+#: column of `run` to the SQL that makes it from rows, as taking in does (apply_rows.py and apply.py in store/intake/)
 _TOTALS = {
     "points": "(SELECT coalesce(sum(points), 0) FROM metric WHERE run = :run)",
     "last_step": (

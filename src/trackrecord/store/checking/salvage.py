@@ -22,7 +22,7 @@ from trackrecord.journal.reader import end_of, scan
 from trackrecord.store.checking.database import rows_without_their_owner
 from trackrecord.store.checking.quarantine import Quarantine
 from trackrecord.store.database import migrate
-from trackrecord.store.inbox import find_segments
+from trackrecord.store.intake.inbox import find_segments
 from trackrecord.store.points import payload
 from trackrecord.words.errors import FormatError
 

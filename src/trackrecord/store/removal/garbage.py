@@ -18,7 +18,7 @@ from trackrecord.journal.blobfile import PARTIAL_PREFIX
 from trackrecord.journal.segments import parse_segment_name
 from trackrecord.store.database.disk_space import pack, space_of
 from trackrecord.store.embedded import EmbeddedStore
-from trackrecord.store.lease import Lease
+from trackrecord.store.intake.lease import Lease
 from trackrecord.store.removal.purge import citing_tables
 from trackrecord.store.removal.references import digests_in_files, digests_in_rows
 from trackrecord.words.errors import StoreUnavailableError

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from trackrecord.store.transaction import Transaction
+from trackrecord.store.intake.transaction import Transaction
 
 #: tables that cite runs without a foreign key, and what takes a run's rows out of them
 _BY_OTHER_WAYS = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from trackrecord.journal import blobfile
-from trackrecord.store.fields import Fields, json_text, number, text, whole
-from trackrecord.store.transaction import Said, Source, Transaction
+from trackrecord.store.intake.fields import Fields, json_text, number, text, whole
+from trackrecord.store.intake.transaction import Said, Source, Transaction
 
 
 class Things:

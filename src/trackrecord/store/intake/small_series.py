@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from trackrecord.journal.bulk import Rows
-from trackrecord.store.apply_rows import Points
+from trackrecord.store.intake.apply_rows import Points
+from trackrecord.store.intake.short_sums import sums_of
+from trackrecord.store.intake.transaction import Source, Transaction
 from trackrecord.store.points import chunks, figures, payload
-from trackrecord.store.short_sums import sums_of
-from trackrecord.store.transaction import Source, Transaction
 
 Array = np.ndarray[Any, Any]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from trackrecord.journal.process import is_gone, this_process
 from trackrecord.journal.segments import SegmentName
-from trackrecord.store.inbox import Segment
+from trackrecord.store.intake.inbox import Segment
 
 #: so many are asked for in one statement: three values each, and SQLite may take no more than 999
 _AT_ONCE = 300

@@ -10,12 +10,12 @@ from trackrecord.journal.bulk import Batch, read_batch
 from trackrecord.journal.format import Kind
 from trackrecord.journal.reader import Record, check_file_header
 from trackrecord.journal.segments import NO_RUN
-from trackrecord.store.apply import Application
-from trackrecord.store.fields import fields_of
-from trackrecord.store.inbox import Segment
-from trackrecord.store.known import Known, Progress
-from trackrecord.store.segment_pieces import Piece, SegmentReader
-from trackrecord.store.waiting import Waiting
+from trackrecord.store.intake.apply import Application
+from trackrecord.store.intake.fields import fields_of
+from trackrecord.store.intake.inbox import Segment
+from trackrecord.store.intake.known import Known, Progress
+from trackrecord.store.intake.segment_pieces import Piece, SegmentReader
+from trackrecord.store.intake.waiting import Waiting
 from trackrecord.words.errors import FormatError
 
 #: a segment that its writer has gone on from, and that has not grown for so long, grows no more

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from trackrecord.store.fields import TypedValue, clean, typed
-from trackrecord.store.transaction import Said, Source, Transaction
+from trackrecord.store.intake.fields import TypedValue, clean, typed
+from trackrecord.store.intake.transaction import Said, Source, Transaction
 
 #: (time, writer, place)
 Rank = tuple[int, str, int]

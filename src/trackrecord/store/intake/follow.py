@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 
 from trackrecord.store.embedded import EmbeddedStore
-from trackrecord.store.ingest import IngestReport, take_in
+from trackrecord.store.intake.ingest import IngestReport, take_in
 from trackrecord.words.errors import StoreError
 
 _QUICK_S, _SLOW_S = 0.25, 1.0

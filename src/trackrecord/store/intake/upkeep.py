@@ -7,7 +7,7 @@ import time
 
 from trackrecord.store.columns import columns
 from trackrecord.store.embedded import EmbeddedStore
-from trackrecord.store.lease import Lease
+from trackrecord.store.intake.lease import Lease
 from trackrecord.store.points import late_points, missing_levels
 
 #: one piece of upkeep takes about so long: others that want to write wait for it

@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from trackrecord.store import apply_project, audit
-from trackrecord.store.fields import clean, decoded, json_text, text, texts
-from trackrecord.store.stamps import FROM_CHANGE
-from trackrecord.store.transaction import Said, Source, Transaction
+from trackrecord.store import audit
+from trackrecord.store.intake import apply_project
+from trackrecord.store.intake.fields import clean, decoded, json_text, text, texts
+from trackrecord.store.intake.stamps import FROM_CHANGE
+from trackrecord.store.intake.transaction import Said, Source, Transaction
 
 _TEXTS = {"name": "name", "notes": "notes", "group": "group_name"}
 PURGE = "purge"

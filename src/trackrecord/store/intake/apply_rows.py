@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from trackrecord.journal.bulk import Rows
+from trackrecord.store.intake.transaction import Source, Transaction
 from trackrecord.store.points import figures, levels
 from trackrecord.store.points.chunks import AxisRows
 from trackrecord.store.points.history import Rewind, own_history, rewinds_of, visible_rows
-from trackrecord.store.transaction import Source, Transaction
 
 Array = np.ndarray[Any, Any]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from trackrecord.store import apply_lifecycle, apply_project
-from trackrecord.store.fields import clean, json_text, number, text, texts, whole
-from trackrecord.store.stamps import FROM_BEGINNING, FROM_HEADER, FROM_JOINING
-from trackrecord.store.transaction import Said, Source, Transaction
+from trackrecord.store.intake import apply_lifecycle, apply_project
+from trackrecord.store.intake.fields import clean, json_text, number, text, texts, whole
+from trackrecord.store.intake.stamps import FROM_BEGINNING, FROM_HEADER, FROM_JOINING
+from trackrecord.store.intake.transaction import Said, Source, Transaction
 
 _ROLES = ("begin", "join", "forked")
 _ENDINGS = ("finished", "failed", "stopped")

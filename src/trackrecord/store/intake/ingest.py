@@ -14,13 +14,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from trackrecord.store import upkeep
-from trackrecord.store.apply import Application
 from trackrecord.store.embedded import EmbeddedStore
-from trackrecord.store.intake import Intake
-from trackrecord.store.known import Lives
-from trackrecord.store.lease import Lease
-from trackrecord.store.waiting import Waiting
+from trackrecord.store.intake import upkeep
+from trackrecord.store.intake.apply import Application
+from trackrecord.store.intake.known import Lives
+from trackrecord.store.intake.lease import Lease
+from trackrecord.store.intake.segment_intake import Intake
+from trackrecord.store.intake.waiting import Waiting
 from trackrecord.words.errors import FormatError, StoreError
 
 #: a transaction ends after so many bytes or nanoseconds, so that others see what is there and a kill loses little

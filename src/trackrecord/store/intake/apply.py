@@ -12,16 +12,16 @@ from trackrecord.journal.bulk import Batch, Rows
 from trackrecord.journal.format import Kind
 from trackrecord.journal.reader import Damage, Record
 from trackrecord.journal.segments import SegmentName
-from trackrecord.store import apply_lifecycle, apply_no_run, apply_run
-from trackrecord.store.apply_rows import Points
-from trackrecord.store.apply_things import Things
-from trackrecord.store.apply_values import Values
-from trackrecord.store.fields import fields_of, text, whole
-from trackrecord.store.known import Progress
+from trackrecord.store.intake import apply_lifecycle, apply_no_run, apply_run
+from trackrecord.store.intake.apply_rows import Points
+from trackrecord.store.intake.apply_things import Things
+from trackrecord.store.intake.apply_values import Values
+from trackrecord.store.intake.fields import fields_of, text, whole
+from trackrecord.store.intake.known import Progress
+from trackrecord.store.intake.small_series import SmallSeries
+from trackrecord.store.intake.transaction import Said, Source, Transaction
 from trackrecord.store.liveness import Writer, ending_of, writers_of
 from trackrecord.store.removal.purge import forget_purged
-from trackrecord.store.small_series import SmallSeries
-from trackrecord.store.transaction import Said, Source, Transaction
 
 #: so many places of damage in a segment are told one by one
 _MOST_DAMAGE = 100

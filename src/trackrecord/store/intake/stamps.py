@@ -10,7 +10,7 @@ import json
 import sqlite3
 from typing import NamedTuple
 
-from trackrecord.store.fields import json_text
+from trackrecord.store.intake.fields import json_text
 
 #: who may set a field, the strongest last
 FROM_HEADER, FROM_JOINING, FROM_BEGINNING, FROM_CHANGE = 0, 1, 2, 3

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from trackrecord.store.drafts import RunDraft, WriterRow, insert_runs, put_writers, stored_writer
-from trackrecord.store.fields import Fields
-from trackrecord.store.stamps import FROM_HEADER, Stamp, Stamps
+from trackrecord.store.intake.drafts import RunDraft, WriterRow, insert_runs, put_writers, stored_writer
+from trackrecord.store.intake.fields import Fields
+from trackrecord.store.intake.stamps import FROM_HEADER, Stamp, Stamps
 from trackrecord.words.ids import short_id
 
 #: the project of runs whose journals do not say (their first bytes are damaged)

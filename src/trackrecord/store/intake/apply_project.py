@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from trackrecord.store import audit
-from trackrecord.store.fields import number, text
-from trackrecord.store.stamps import FROM_BEGINNING, FROM_CHANGE
-from trackrecord.store.transaction import Said, Transaction
+from trackrecord.store.intake.fields import number, text
+from trackrecord.store.intake.stamps import FROM_BEGINNING, FROM_CHANGE
+from trackrecord.store.intake.transaction import Said, Transaction
 
 
 def experiment(tx: Transaction, project: int, said: Said) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from trackrecord.journal.bulk import Batch, Rows
 from trackrecord.journal.format import Kind
-from trackrecord.store import apply_lifecycle, apply_project
-from trackrecord.store.fields import text, whole
-from trackrecord.store.transaction import UNKNOWN_PROJECT, Said, Transaction
+from trackrecord.store.intake import apply_lifecycle, apply_project
+from trackrecord.store.intake.fields import text, whole
+from trackrecord.store.intake.transaction import UNKNOWN_PROJECT, Said, Transaction
 
 
 def take_journal(tx: Transaction, writer: str, batch: Batch) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from trackrecord.journal.segments import SegmentName
-from trackrecord.store.inbox import Segment, look_at, waiting_names
-from trackrecord.store.known import Known, Lives, known_of, needs_a_look
+from trackrecord.store.intake.inbox import Segment, look_at, waiting_names
+from trackrecord.store.intake.known import Known, Lives, known_of, needs_a_look
 
 #: so many segments are looked at together
 _AT_ONCE = 300
