@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from functools import partial
 from pathlib import Path
@@ -68,6 +67,8 @@ def export_csv(
     """Write CSV: one line per run (params, summary, last and best values), or one line per point."""
     if metrics and what == "runs":
         raise click.UsageError("--metric goes with points.")
+    from trackrecord.exchange.private_folder import PARTIAL, private_folder
+
     session = session_of(ctx)
     with session.open_store() as store:
         if output is None:
@@ -77,16 +78,14 @@ def export_csv(
                 _write(store, what, sys.stdout, tell, where=where, project=project, metrics=metrics)
             return
         target = Path(output)
-        unfinished = target.with_name(f".{target.name}.{os.getpid()}.partial")
-        try:
+        with private_folder(PARTIAL, target.parent) as folder:
+            unfinished = folder / "whole"
             with (
                 unfinished.open("w", encoding="utf-8", newline="") as file,
                 progress_bar(sys.stderr, "Writing") as tell,
             ):
                 written = _write(store, what, file, tell, where=where, project=project, metrics=metrics)
             unfinished.replace(target)
-        finally:
-            unfinished.unlink(missing_ok=True)
     print(f"{count_of(written, what.removesuffix('s'))} written to {output}", file=sys.stderr)
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import csv
-import os
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from rich.text import Text
 
 from trackrecord.cli.grid import NAMING, GridColumn, no_room_for, print_grid, print_line
 from trackrecord.cli.numbers import count_of, format_value
+from trackrecord.cli.progress import progress_bar
 from trackrecord.cli.session import Session, session_of, store_option
 
 if TYPE_CHECKING:
@@ -91,7 +92,9 @@ def command(
         from trackrecord.reading.sql import answer
 
         text = sys.stdin.read() if query == "-" else query
-        with session.open_store() as store, answer(store, text, memory=memory) as reader:
+        with session.open_store() as store, ExitStack() as until_printed:
+            with progress_bar(sys.stderr, "Reading") as tell:
+                reader = until_printed.enter_context(answer(store, text, memory=memory, on_progress=tell))
             _print_or_write(session, reader, how, output, None if everything else limit)
     except ImportError as error:
         raise click.ClickException(str(error)) from error
@@ -110,6 +113,8 @@ def _list_tables(session: Session) -> None:
 
 
 def _print_or_write(session: Session, reader: Any, how: str, output: str | None, limit: int | None) -> None:
+    from trackrecord.exchange.private_folder import PARTIAL, private_folder
+
     if how == "table":
         _print_table(session, *_first(reader, limit))
     elif output is None:
@@ -117,16 +122,14 @@ def _print_or_write(session: Session, reader: Any, how: str, output: str | None,
         _write(reader, how, sys.stdout)
     else:
         target = Path(output)
-        partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
-        try:
+        with private_folder(PARTIAL, target.parent) as folder:
+            unfinished = folder / "whole"
             if how == "parquet":
-                written = _write_parquet(reader, partial)
+                written = _write_parquet(reader, unfinished)
             else:
-                with partial.open("w", encoding="utf-8", newline="") as file:
+                with unfinished.open("w", encoding="utf-8", newline="") as file:
                     written = _write(reader, how, file)
-            partial.replace(target)
-        finally:
-            partial.unlink(missing_ok=True)
+            unfinished.replace(target)
         print(f"{count_of(written, 'row')} written to {output}", file=sys.stderr)
 
 

@@ -6,6 +6,7 @@ memory holds one row group and the longest series.
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import shutil
@@ -18,6 +19,7 @@ from trackrecord.exchange.arrow_stream import arrow_schema
 from trackrecord.exchange.columns import Batch, Field
 from trackrecord.exchange.libraries import not_installed
 from trackrecord.exchange.points_table import LongPoints, Wanted, series_of
+from trackrecord.exchange.private_folder import PARTIAL, private_folder
 from trackrecord.exchange.tables import SCHEMA_VERSION, TABLES, Chosen, choose
 from trackrecord.exchange.tabular import Frame
 from trackrecord.exchange.written_file import write_blob
@@ -69,17 +71,18 @@ def export_parquet(
     place = Path(target)
     _check(place, overwrite=overwrite)
     chosen = choose(store, run_ids)
-    partial = place.with_name(f".{place.name}.{os.getpid()}.partial")
-    partial.mkdir(parents=True)
-    try:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with private_folder(PARTIAL, place.parent) as folder:
+        whole = folder / "whole"
+        whole.mkdir()
         rows = {
-            table.name: _write(partial / f"{table.name}.parquet", table.name, table.fields, batches)
+            table.name: _write(whole / f"{table.name}.parquet", table.name, table.fields, batches)
             for table in TABLES.values()
             for batches in [table.batches(store, chosen)]
         }
-        rows["points"] = _write_points(store, partial / "points", chosen, resolved, on_progress)
+        rows["points"] = _write_points(store, whole / "points", chosen, resolved, on_progress)
         if files:
-            rows["blobs"] = _copy_blobs(store, partial)
+            rows["blobs"] = _copy_blobs(store, whole)
         manifest = {
             "schema_version": SCHEMA_VERSION,
             "store": store.store_id,
@@ -87,18 +90,23 @@ def export_parquet(
             "points": "resolved" if resolved else "own",
             "rows": rows,
         }
-        (partial / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-        if place.exists():
-            _check(place, overwrite=overwrite)
-            old = partial.with_suffix(".old")
-            place.rename(old)
-            partial.rename(place)
-            shutil.rmtree(old)
-        else:
-            partial.rename(place)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        (whole / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+        _put(whole, place, overwrite=overwrite)
     return rows
+
+
+def _put(whole: Path, place: Path, *, overwrite: bool) -> None:
+    """Rename a whole export to its place."""
+    if not place.exists():
+        whole.rename(place)
+        return
+    _check(place, overwrite=overwrite)
+    # A name of its own: whoever is killed between these two lines has neither lost the old one nor a half new one.
+    old = place.with_name(f".{place.name}.{os.urandom(4).hex()}.replaced")
+    place.rename(old)
+    whole.rename(place)
+    for replaced in place.parent.glob(f".{glob.escape(place.name)}.????????.replaced"):
+        shutil.rmtree(replaced, ignore_errors=True)
 
 
 def _check(place: Path, *, overwrite: bool) -> None:

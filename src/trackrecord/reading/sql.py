@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
 import tempfile
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trackrecord.exchange.libraries import not_installed
+from trackrecord.exchange.private_folder import private_folder
 from trackrecord.exchange.tabular import Frame
+from trackrecord.reading.interruptible import InterruptibleConnection
+from trackrecord.reading.sql_scans import EXPLAIN, Scan, only_read_by_plan, scans_by_words, scans_of_plan
 from trackrecord.store.opening import open_store, warn_of
-from trackrecord.words.errors import QueryError, UsageError
+from trackrecord.words.errors import QueryError, StoreError, UsageError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from trackrecord.reading.sql_tables import StoreTables
+    from trackrecord.reading.sql_tables import Progress
     from trackrecord.store.contract import Store
 
 #: what a statement may hold in memory before it goes over to a temporary folder
 MEMORY = "1GB"
 #: statements that only read; anything else would change a database that is gone a moment later
 _READING = ("SELECT", "EXPLAIN", "MULTI", "PRAGMA", "CALL")
-_EXPLAIN = "EXPLAIN "
+#: what the names of its folders begin with
+_FOLDERS = "trackrecord-sql-"
 #: rows of a batch of the answer
 _ROWS = 65_536
 
@@ -43,8 +48,8 @@ def sql(
     """Answer one SQL statement over the store, read only, in DuckDB's dialect.
 
     The tables are those of an export (docs/sql.md): ``runs``, ``params``, ``summary``, ``metrics``, ``points``,
-    ``tags``, ``console``, ``media``, ``artifacts`` and more, with ``runs_wide`` as `runs` has them. Points are read
-    from the store as the statement needs them: a condition on ``metric`` or ``run`` keeps the others from being read.
+    ``tags``, ``console``, ``media``, ``artifacts`` and more, with ``runs_wide`` as `runs` has them. What the statement
+    needs is written to a temporary folder first: a condition on ``metric`` or ``run`` keeps the others from being read.
 
     Args:
         query: one statement that reads, such as a SELECT.
@@ -75,59 +80,77 @@ def sql(
 
 
 @contextmanager
-def answer(store: Store, query: str, values: Values = (), *, memory: str = MEMORY) -> Iterator[Answer]:
-    """Yield the answer to one statement as a stream of Arrow batches; raises as `sql` does."""
+def answer(
+    store: Store,
+    query: str,
+    values: Values = (),
+    *,
+    memory: str = MEMORY,
+    on_progress: Progress | None = None,
+) -> Iterator[Answer]:
+    """Yield the answer to one statement as a stream of Arrow batches; raises as `sql` does.
+
+    What the statement needs of the store is first written to a private folder, and DuckDB reads that: no thread of
+    DuckDB's ever runs Python (docs/decisions/0005-sql-over-files.md).
+    """
     try:
         import duckdb
     except ImportError as error:
         raise not_installed("duckdb", "sql") from error
     try:
-        from trackrecord.reading.sql_tables import DESCRIPTIONS, StoreTables
+        from trackrecord.reading.sql_tables import DESCRIPTIONS, WIDE, StoreTables
     except ImportError as error:
         raise not_installed("pyarrow", "sql") from error
-    tables = StoreTables(store)
-    with tempfile.TemporaryDirectory(prefix="trackrecord-sql-") as folder:
-        connection = _connection(duckdb, folder, memory)
-        errors = _Errors(query, tables, DESCRIPTIONS)
+    given = dict(values) if isinstance(values, Mapping) else list(values)
+    with (
+        private_folder(_FOLDERS, Path(tempfile.gettempdir())) as folder,
+        _connected(duckdb, folder, memory) as connection,
+    ):
+        # The wide one has a column for every key: it is made when it is named, and who needs it has to write its name.
+        tables = StoreTables(store, wide=WIDE in query.lower())
+        errors = _Errors(query, tuple(DESCRIPTIONS))
+        tables.create_empty(connection)
+        with errors.told(duckdb.Error):
+            statement, kind = _only_statement(connection, query)
+        with errors.told(duckdb.Error, shift=len(EXPLAIN)):
+            columns = {name: [field.name for field in fields] for name, fields in tables.fields.items()}
+            scans = _needed(connection, duckdb.Error, columns, (statement, kind, given))
         try:
-            with errors.told(duckdb.Error):
-                statement = _only_statement(connection, query)
-            words = query.lower()
-            for name in DESCRIPTIONS:
-                # The wide one is made whole when it is named; whoever needs it has to write its name.
-                if name != "runs_wide" or name in words:
-                    connection.register(name, tables.dataset(name))
-            connection.execute("SET lock_configuration = true")
-            given = dict(values) if isinstance(values, Mapping) else list(values)
-            with errors.told(duckdb.Error):
-                try:
-                    reader = _run(connection, statement, given)
-                except duckdb.Error:
-                    # DuckDB's relations do not say where in the statement an error is; a plain statement does
-                    with errors.told(duckdb.Error, shift=len(_EXPLAIN)):
-                        connection.execute(_EXPLAIN + statement, given)
-                    raise
-            # what goes wrong while the answer is read comes through Arrow as an OSError, with DuckDB's text
-            yield Answer(reader, lambda: errors.told((duckdb.Error, OSError)))
-        finally:
-            connection.close()
+            tables.fill(connection, duckdb.Error, folder, scans, on_progress)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            raise StoreError(
+                f"What the statement reads does not fit on the disk of {folder.parent}: {error.strerror}.",
+                hint="Ask for less at once (a condition on metric or run), or set TMPDIR to a folder with more room.",
+            ) from error
+        connection.execute("SET disabled_optimizers = ''")  # those off for the plan alone
+        connection.execute("SET lock_configuration = true")
+        with errors.told(duckdb.Error):
+            reader = connection.call(_run, statement, given)
+        # what goes wrong while the answer is read comes through Arrow as an OSError, with DuckDB's text
+        yield Answer(reader, lambda: errors.told((duckdb.Error, OSError)), connection)
 
 
 class Answer:
     """The answer to a statement: Arrow batches one after the other, and their schema."""
 
     def __init__(
-        self, reader: pa.RecordBatchReader, told: Callable[[], AbstractContextManager[None]]
+        self,
+        reader: pa.RecordBatchReader,
+        told: Callable[[], AbstractContextManager[None]],
+        connection: InterruptibleConnection,
     ) -> None:
         self._reader = reader
         self._told = told
+        self._connection = connection
         #: the columns as DuckDB has them
         self.schema: pa.Schema = reader.schema
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         while True:
             with self._told():
-                batch = next(self._reader, None)
+                batch = self._connection.call(lambda _: next(self._reader, None))
             if batch is None:
                 return
             yield batch
@@ -135,31 +158,23 @@ class Answer:
     def read_all(self) -> pa.Table:
         """Return the whole answer."""
         with self._told():
-            return self._reader.read_all()
+            return self._connection.call(lambda _: self._reader.read_all())
 
 
 class _Errors:
     """What DuckDB says of a statement, in our words."""
 
-    def __init__(self, query: str, tables: StoreTables, names: Iterable[str]) -> None:
+    def __init__(self, query: str, names: Sequence[str]) -> None:
         self._query = query
-        self._tables = tables
-        self._names = tuple(names)
+        self._names = names
 
     @contextmanager
     def told(self, kinds: Any, shift: int = 0) -> Iterator[None]:
-        """Raise such errors as QueryError; what kept a table from being read as it was raised.
-
-        ``shift`` is how much was put in front of the statement.
-        """
+        """Raise such errors as QueryError. ``shift`` is how much was put in front of the statement."""
         try:
             yield
         except kinds as error:
-            if self._tables.problem is not None:
-                raise self._tables.problem from error
             raise self._explained(error, shift) from None
-        if self._tables.problem is not None:
-            raise self._tables.problem
 
     def _explained(self, error: BaseException, shift: int) -> QueryError:
         message, place = _text_of(error)
@@ -178,53 +193,75 @@ class _Errors:
         return QueryError(f"SQL: {first}", text=line, position=position, hint=hint)
 
 
-def _connection(duckdb: Any, folder: str, memory: str) -> Any:
+@contextmanager
+def _connected(duckdb: Any, folder: Path, memory: str) -> Iterator[InterruptibleConnection]:
     settings = {
-        # no file, no network, no extension, no variable of the calling program
-        "enable_external_access": "false",
+        # no file but those of this folder, no network, no extension, no variable of the calling program
         "autoload_known_extensions": "false",
         "autoinstall_known_extensions": "false",
         "python_enable_replacements": "false",
-        "temp_directory": folder,
+        "temp_directory": str(folder / "spilled"),
         "memory_limit": memory,
         "errors_as_json": "true",
     }
     try:
-        connection = duckdb.connect(":memory:", config=settings)
+        connection = InterruptibleConnection(lambda: duckdb.connect(":memory:", config=settings))
         connection.execute("SET TimeZone = 'UTC'")
     except duckdb.Error as error:
         raise UsageError(f"DuckDB can't be started with memory {memory!r}: {_text_of(error)[0]}") from None
-    return connection
+    try:
+        place = str(folder).replace("'", "''")
+        connection.execute(f"SET allowed_directories = ['{place}']")
+        connection.execute("SET enable_external_access = false")
+        yield connection
+    finally:
+        connection.close()
 
 
-def _only_statement(connection: Any, query: str) -> str:
-    statements = connection.extract_statements(query)
+def _only_statement(connection: InterruptibleConnection, query: str) -> tuple[str, str]:
+    statements = connection.call(lambda it: it.extract_statements(query))
     if len(statements) != 1:
         raise QueryError(
             f"One statement at a time, not {len(statements)}.", text="", hint="Ask them one after the other."
         )
-    kind = statements[0].type.name
+    kind = str(statements[0].type.name)
     if kind not in _READING:
         raise QueryError(
             f"The store is read only: {kind} is refused.",
             hint="SELECT, WITH, FROM, DESCRIBE, SUMMARIZE, PIVOT and EXPLAIN read.",
         )
-    return str(statements[0].query)
+    return str(statements[0].query), kind
+
+
+def _needed(
+    connection: InterruptibleConnection,
+    error: type[Exception],
+    columns: dict[str, list[str]],
+    asked: tuple[str, str, Any],
+) -> list[Scan]:
+    """Return what a statement (its text, its kind, its values) reads of which table."""
+    statement, kind, given = asked
+    if kind == "SELECT" and only_read_by_plan(connection, error):
+        rows = connection.execute(EXPLAIN + statement, given)
+        found = scans_of_plan(rows[0][1], columns) if len(rows) == 1 else None
+        if found is not None:
+            return found
+    if kind == "EXPLAIN" and "analyze" not in statement.lower():
+        return []
+    # a PIVOT asks the table for its columns before it has a plan; EXPLAIN, PRAGMA and CALL have none
+    return scans_by_words(statement, columns)
 
 
 def _run(connection: Any, statement: str, given: Any) -> pa.RecordBatchReader:
-    with warnings.catch_warnings():
-        # DuckDB's advice for another way to ask, which knows only statements that are a SELECT
-        warnings.simplefilter("ignore")
-        relation = connection.sql(statement, params=given or None)
-        if relation is None:  # a statement without an answer
-            import pyarrow as pa
+    relation = connection.sql(statement, params=given or None)
+    if relation is None:  # a statement without an answer
+        import pyarrow as pa
 
-            empty = pa.schema([])
-            return pa.RecordBatchReader.from_batches(empty, [])
-        read = getattr(relation, "to_arrow_reader", None) or relation.fetch_arrow_reader
-        reader: pa.RecordBatchReader = read(_ROWS)
-        return reader
+        return pa.RecordBatchReader.from_batches(pa.schema([]), [])
+    # of a relation and not of `execute`, which keeps all of the answer in some versions
+    read = getattr(relation, "to_arrow_reader", None) or relation.fetch_arrow_reader
+    reader: pa.RecordBatchReader = read(_ROWS)
+    return reader
 
 
 def _text_of(error: BaseException) -> tuple[str, int | None]:

@@ -1,188 +1,238 @@
-"""The tables of a store as DuckDB sees them: read when a statement looks at them, and only what it looks at.
-
-Each table is a pyarrow dataset of files that do not exist: when one is opened its rows are read from the store. The
-points are one file per metric and a few runs, each with what is true of all its rows (its metric, the first and the
-last of its runs), so that a statement's conditions leave most of them unopened.
-"""
+"""The tables of a store as DuckDB reads them: Parquet files in a folder, of what a statement looks at."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.dataset as ds
-from pyarrow import fs
+from pyarrow import parquet
 
-from trackrecord.exchange.arrow_stream import arrow_schema
-from trackrecord.exchange.columns import Batch, Field
+from trackrecord.exchange.columns import Batch, Column, Field, Kind
 from trackrecord.exchange.points_table import LongPoints, Wanted, series_of
-from trackrecord.exchange.tables import TABLES, Chosen, choose
-from trackrecord.exchange.tabular import Frame
+from trackrecord.exchange.tables import TABLES, choose
 from trackrecord.reading.run_table import RunTable
+from trackrecord.reading.sql_scans import Scan
 
 if TYPE_CHECKING:
+    from trackrecord.reading.interruptible import InterruptibleConnection
     from trackrecord.store.contract import Store
 
-#: points of one made-up file
-_POINTS_A_FILE = 200_000
+#: DuckDB's threads take row groups, of at most this many rows
+_ROWS_A_GROUP = 122_880
+POINTS, WIDE = "points", "runs_wide"
 #: every table by name, with what is in it
 DESCRIPTIONS = {
-    "points": "run, metric, step, whole_step, time, value: a row per point",
-    "runs_wide": 'a row per run with columns "params.KEY", "summary.KEY", "metrics.KEY"',
+    POINTS: "run, metric, step, whole_step, time, value: a row per point",
+    WIDE: 'a row per run with columns "params.KEY", "summary.KEY", "metrics.KEY"',
     **{name: ", ".join(field.name for field in table.fields) for name, table in TABLES.items()},
 }
+_SQL_TYPES = {
+    Kind.INT: "BIGINT",
+    Kind.FLOAT: "DOUBLE",
+    Kind.BOOL: "BOOLEAN",
+    Kind.TEXT: "VARCHAR",
+    Kind.CATEGORY: "VARCHAR",
+    Kind.TIME: "TIMESTAMPTZ",
+    Kind.TEXTS: "VARCHAR[]",
+}
+#: called now and then with what is read, how much of how much is done
+Progress = Callable[[str, int, int], None]
 
 
 class StoreTables:
-    """The datasets of one store, by name of the table."""
+    """The tables of one store; the wide one, which takes all of its runs, only if it is asked for."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, wide: bool) -> None:
         self._store = store
-        self._files = _Files()
-        self._system = fs.PyFileSystem(self._files)
         self._chosen = choose(store)
+        self._wide = _wide(store) if wide else None
+        #: the columns of each table
+        self.fields: dict[str, Sequence[Field]] = {POINTS: LongPoints((), ()).fields}
+        if self._wide is not None:
+            self.fields[WIDE] = [column.field for column in self._wide.columns]
+        self.fields.update((name, table.fields) for name, table in TABLES.items())
 
-    @property
-    def problem(self) -> Exception | None:
-        """What kept a table from being read."""
-        return self._files.problem
+    def create_empty(self, connection: InterruptibleConnection) -> None:
+        """Make all tables without rows."""
+        for name, fields in self.fields.items():
+            columns = ", ".join(f"{_quoted(each.name)} {_SQL_TYPES[each.kind]}" for each in fields)
+            connection.execute(f"CREATE TABLE {name} ({columns})")
 
-    def dataset(self, name: str) -> ds.Dataset:
-        """Return one table."""
-        if name == "points":
-            return self._points()
-        if name == "runs_wide":
-            return self._wide()
-        table = TABLES[name]
-        chosen = self._chosen
-        pieces: list[Chosen] = list(chosen.pieces()) if table.by_run else [chosen]
-        files: list[tuple[Callable[[], Batch], Any]] = [
-            (lambda piece=piece: table.batch(self._store, piece), None)  # type: ignore[misc]
-            for piece in pieces
-        ]
-        if table.rest:
-            files.append((lambda: table.batch(self._store, chosen, table.rest), None))
-        return self._dataset(name, table.fields, files)
-
-    def _points(self) -> ds.Dataset:
-        wanted = series_of(self._store, self._chosen.runs, inherited=True)
-        wanted.sort(key=lambda each: (each.metric, each.run))
-        files = []
-        for part in _parts(wanted):
-            first, last = part[0], part[-1]
-            run = ds.field("run")
-            known = (run == first.run) if first.run == last.run else (run >= first.run) & (run <= last.run)
-            files.append(
-                (lambda part=part: self._points_of(part), (ds.field("metric") == first.metric) & known)
+    def fill(
+        self,
+        connection: InterruptibleConnection,
+        errors: type[Exception],
+        folder: Path,
+        scans: Sequence[Scan],
+        on_progress: Progress | None = None,
+    ) -> None:
+        """Put what these scans need of each table in the place of the empty one: a view of a file in this folder."""
+        for name in dict.fromkeys(scan.table for scan in scans):
+            looks = [scan for scan in scans if scan.table == name]
+            columns = _needed(looks)
+            fields = [each for each in self.fields[name] if columns is None or each.name in columns]
+            # a file has a column at least: its number of rows is in it
+            fields = fields or [self.fields[name][0]]
+            path = folder / f"{name}.parquet"
+            if name == POINTS:
+                wanted, rows = self._series(connection, errors, folder, looks)
+                batches = self._points(wanted, rows, on_progress)
+            else:
+                batches = self._rows(name)
+            _write(path, fields, batches)
+            there = {each.name for each in fields}
+            shown = ", ".join(
+                _quoted(each.name)
+                if each.name in there
+                else f"NULL::{_SQL_TYPES[each.kind]} AS {_quoted(each.name)}"
+                for each in self.fields[name]
             )
-        return self._dataset("points", LongPoints((), ()).fields, files)
+            connection.execute(f"DROP TABLE {name}")
+            connection.execute(f"CREATE VIEW {name} AS {_read(path, shown)}")
 
-    def _points_of(self, part: Sequence[Wanted]) -> Batch:
-        table = LongPoints((each.run for each in part), (each.metric for each in part))
-        batches = list(table.batches(self._store, part, own=False, rows=2**62))
-        return batches[0] if batches else Batch.of_rows(table.fields, [])
+    def _rows(self, name: str) -> Iterator[Batch]:
+        if name == WIDE and self._wide is not None:
+            return iter([self._wide])
+        return TABLES[name].batches(self._store, self._chosen)
 
-    def _wide(self) -> ds.Dataset:
-        from trackrecord.query.runs import select_runs
-
-        page = select_runs(self._store, limit=None)
-        table = RunTable(page.rows, page.total)
-        return ds.InMemoryDataset(table.to_arrow())
-
-    def _dataset(
-        self, name: str, fields: Sequence[Field], files: Sequence[tuple[Callable[[], Batch], Any]]
-    ) -> ds.Dataset:
-        made = ds.IpcFileFormat()
-        fragments = [
-            made.make_fragment(
-                self._files.add(f"{name}/{number}", read, fields), self._system, partition_expression=known
+    def _series(
+        self,
+        connection: InterruptibleConnection,
+        errors: type[Exception],
+        folder: Path,
+        looks: Sequence[Scan],
+    ) -> tuple[list[Wanted], int | None]:
+        """Return the series that one of these scans needs, and how many of their rows, None for all."""
+        every = series_of(self._store, self._chosen.runs, inherited=True)
+        known = Batch(
+            (
+                Column(Field("place", Kind.INT), np.arange(len(every))),
+                Column.of(Field("run", Kind.TEXT), [each.run for each in every]),
+                Column.of(Field("metric", Kind.TEXT), [each.metric for each in every]),
             )
-            for number, (read, known) in enumerate(files)
-        ]
-        return ds.FileSystemDataset(fragments, pa.schema(arrow_schema(fields)), made, self._system)
+        )
+        path = folder / "series.parquet"
+        _write(path, [column.field for column in known.columns], [known])
+        connection.execute(f"CREATE VIEW trackrecord_series AS {_read(path)}")
+        places: set[int] = set()
+        rows: int | None = None
+        for look in looks:
+            fulfilled = set(range(len(every)))
+            exact = True
+            for condition in look.conditions:
+                found = _fulfilling(connection, errors, condition)
+                exact = exact and found is not None
+                fulfilled &= fulfilled if found is None else found
+            places |= fulfilled
+            rows = look.rows if exact and len(looks) == 1 else None
+        connection.execute("DROP VIEW trackrecord_series")
+        return [every[at] for at in sorted(places)], rows
+
+    def _points(
+        self, wanted: Sequence[Wanted], limit: int | None, on_progress: Progress | None
+    ) -> Iterator[Batch]:
+        table = LongPoints((each.run for each in wanted), (each.metric for each in wanted))
+        total = sum(each.points for each in wanted)
+        done = 0
+        if limit == 0:
+            return
+        rows = _ROWS_A_GROUP if limit is None else min(limit, _ROWS_A_GROUP)
+        for batch in table.batches(self._store, wanted, own=False, rows=rows):
+            yield batch
+            done += len(batch)
+            if on_progress is not None:
+                on_progress("points", min(done, total), total)
+            if limit is not None and done >= limit:
+                return
 
 
-def _parts(wanted: Sequence[Wanted]) -> Iterator[list[Wanted]]:
-    """Divide series that are in the order of (metric, run): parts of one metric, of about so many points."""
-    part: list[Wanted] = []
-    points = 0
-    for each in wanted:
-        if part and (each.metric != part[0].metric or points >= _POINTS_A_FILE):
-            yield part
-            part, points = [], 0
-        part.append(each)
-        points += each.points
-    if part:
-        yield part
+def _wide(store: Store) -> Batch:
+    from trackrecord.query.runs import select_runs
+
+    page = select_runs(store, limit=None)
+    return RunTable(page.rows, page.total)._whole()
 
 
-class _Files(fs.FileSystemHandler):  # type: ignore[misc]
-    """Files of Arrow's format that are made when they are opened, to read only."""
-
-    def __init__(self) -> None:
-        self._makers: dict[str, Callable[[], Batch]] = {}
-        self._fields: dict[str, Sequence[Field]] = {}
-        #: a file is opened twice, for its schema and for its rows: what was made for the first is kept for the second
-        self._made: dict[str, pa.Buffer] = {}
-        self._lock = threading.Lock()
-        self.problem: Exception | None = None
-
-    def add(self, path: str, make: Callable[[], Batch], fields: Sequence[Field]) -> str:
-        self._fields[path.partition("/")[0]] = fields
-        self._makers[path] = make
-        return path
-
-    def open_input_file(self, path: str) -> pa.NativeFile:
-        with self._lock:
-            buffer = self._made.pop(path, None)
-        if buffer is None:
-            try:
-                buffer = _ipc(Frame(self._makers[path]()).to_arrow())
-            except Exception as error:  # noqa: BLE001 - told when the answer has been read
-                # An error raised here, on a thread of Arrow's, was seen to stop everything for ever.
-                self.problem = error
-                buffer = _ipc(Frame(Batch.of_rows(self._fields[path.partition("/")[0]], [])).to_arrow())
-            with self._lock:
-                self._made[path] = buffer
-        return pa.BufferReader(buffer)
-
-    def open_input_stream(self, path: str) -> pa.NativeFile:
-        return self.open_input_file(path)
-
-    def get_file_info(self, paths: list[str]) -> list[fs.FileInfo]:
-        return [fs.FileInfo(path, fs.FileType.File) for path in paths]
-
-    def get_file_info_selector(self, selector: fs.FileSelector) -> list[fs.FileInfo]:
-        return [
-            fs.FileInfo(path, fs.FileType.File) for path in self._makers if path.startswith(selector.base_dir)
-        ]
-
-    def get_type_name(self) -> str:
-        return "trackrecord"
-
-    def normalize_path(self, path: str) -> str:
-        return path
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
-    def __ne__(self, other: object) -> bool:
-        return self is not other
-
-    def __hash__(self) -> int:
-        return id(self)
-
-    def _refuse(self, *_: Any) -> Any:
-        raise OSError("the tables of a store can't be written to")
-
-    create_dir = delete_dir = delete_dir_contents = delete_root_dir_contents = _refuse
-    delete_file = move = copy_file = open_output_stream = open_append_stream = _refuse
+def _needed(looks: Iterable[Scan]) -> set[str] | None:
+    """Return the columns that one of these scans needs; None: all of them."""
+    found: set[str] = set()
+    for look in looks:
+        if look.columns is None:
+            return None
+        found |= look.columns
+    return found
 
 
-def _ipc(table: pa.Table) -> pa.Buffer:
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_file(sink, table.schema) as writer:
-        writer.write_table(table)
-    return sink.getvalue()
+def _fulfilling(
+    connection: InterruptibleConnection, errors: type[Exception], condition: str
+) -> set[int] | None:
+    """Return the places of series that fulfil a condition on run and metric; None when it is about something else."""
+    if "#" in re.sub("'[^']*'", "", condition):
+        # outside of texts it stands for a column by its number, which is not the same here as in the plan
+        return None
+    try:
+        found = connection.execute(f"SELECT place FROM trackrecord_series WHERE ({condition})")  # noqa: S608 - DuckDB's own words
+    except errors:
+        return None
+    return {place for (place,) in found}
+
+
+def _read(path: Path, columns: str = "*") -> str:
+    place = str(path).replace("'", "''")
+    return f"SELECT {columns} FROM read_parquet('{place}')"  # noqa: S608 - ours
+
+
+def _quoted(name: str) -> str:
+    doubled = name.replace('"', '""')
+    return f'"{doubled}"'
+
+
+def _write(path: Path, fields: Sequence[Field], batches: Iterable[Batch]) -> None:
+    schema = pa.schema([pa.field(each.name, _arrow_type(each.kind)) for each in fields])
+    names = [each.name for each in fields]
+    repeating = [each.name for each in fields if each.kind in (Kind.CATEGORY, Kind.TEXT)]
+    with parquet.ParquetWriter(
+        path, schema, compression="snappy", use_dictionary=repeating or False
+    ) as writer:
+        for batch in batches:
+            columns = {column.name: column for column in batch.columns}
+            arrays = [_arrow_array(columns[name]) for name in names]
+            if len(batch):
+                writer.write_table(pa.Table.from_arrays(arrays, schema=schema), row_group_size=_ROWS_A_GROUP)
+
+
+def _arrow_type(kind: Kind) -> Any:
+    simple = {Kind.INT: pa.int64(), Kind.FLOAT: pa.float64(), Kind.BOOL: pa.bool_(), Kind.TEXT: pa.string()}
+    if kind is Kind.CATEGORY:
+        return pa.dictionary(pa.int32(), pa.string())
+    if kind is Kind.TIME:
+        return pa.timestamp("us", tz="UTC")
+    return pa.list_(pa.string()) if kind is Kind.TEXTS else simple[kind]
+
+
+def _arrow_array(column: Column) -> Any:
+    kind, absent = column.field.kind, None if column.present is None else ~column.present
+    if kind is Kind.TEXT:
+        return _texts(column.python())
+    if kind is Kind.TEXTS:
+        return pa.array(column.python(), pa.list_(pa.string()))
+    if kind is Kind.CATEGORY:
+        return pa.DictionaryArray.from_arrays(
+            pa.array(column.values, mask=absent), _texts(list(column.field.categories))
+        )
+    if kind is Kind.TIME:  # DuckDB's times with a zone have microseconds
+        return pa.array(column.values // 1000, mask=absent).cast(_arrow_type(kind))
+    return pa.array(column.values, mask=absent)
+
+
+def _texts(texts: list[str] | list[str | None]) -> Any:
+    try:
+        return pa.array(texts, pa.string())
+    except UnicodeEncodeError:
+        # half of a surrogate pair, which no UTF-8 can hold: a question mark stands for it
+        whole = [None if text is None else text.encode("utf-8", "replace").decode() for text in texts]
+        return pa.array(whole, pa.string())
