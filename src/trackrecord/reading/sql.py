@@ -202,11 +202,11 @@ def _connected(duckdb: Any, folder: Path, memory: str) -> Iterator[Interruptible
         "python_enable_replacements": "false",
         "temp_directory": str(folder / "spilled"),
         "memory_limit": memory,
-        "errors_as_json": "true",
     }
     try:
         connection = InterruptibleConnection(lambda: duckdb.connect(":memory:", config=settings))
         connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET errors_as_json = true")  # of the session in older versions, not of the database
     except duckdb.Error as error:
         raise UsageError(f"DuckDB can't be started with memory {memory!r}: {_text_of(error)[0]}") from None
     try:
