@@ -21,6 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "exchange": {"words", "journal", "store", "query", "analysis"},
     "lifecycle": {"words", "journal", "store", "query", "version"},
     "reading": {"words", "journal", "store", "query", "analysis", "exchange", "lifecycle"},
+    "shapes": {"words", "journal", "store", "query", "analysis", "lifecycle"},
     "server": {
         "words",
         "journal",
@@ -30,6 +31,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "exchange",
         "lifecycle",
         "reading",
+        "shapes",
         "version",
     },
     "cli": {
@@ -41,6 +43,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "exchange",
         "lifecycle",
         "reading",
+        "shapes",
         "server",
         "version",
         "demo",
@@ -116,7 +119,7 @@ def test_arrows_lead_one_way(path: Path) -> None:
 def test_the_command_line_loads_the_server_only_when_asked() -> None:
     """No file of the command line imports, at its top, what loads the web server: `ls` must not wait for it.
 
-    The shapes of answers, which `--json` shares with the API, are light and may be imported.
+    The shapes of answers, which `--json` shares with the API, are a package of their own.
     """
     heavy = {
         "trackrecord." + ".".join(path.relative_to(SOURCE).with_suffix("").parts)

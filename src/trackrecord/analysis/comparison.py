@@ -69,11 +69,16 @@ def compare(runs: Sequence[RunRecord], environments: Sequence[Mapping[str, Any]]
 def contracts_of(runs: Sequence[RunRecord]) -> dict[str, MetricContract]:
     """Return the contract of each result that has one, by its key; of several projects' the first run's."""
     contracts: dict[str, MetricContract] = {}
+    seen: dict[str, set[str]] = {}  # a contract is the project's: one look per project and key is enough
     for run in runs:
-        for key in [*run.metrics, *run.summary]:
-            contract = run.contract_of(key)
-            if contract is not None:
-                contracts.setdefault(key, contract)
+        of_project = seen.setdefault(run.project, set())
+        for keys in (run.metrics.keys(), run.summary.keys()):
+            new = keys - of_project
+            of_project |= new
+            for key in new:
+                contract = run.contract_of(key)
+                if contract is not None:
+                    contracts.setdefault(key, contract)
     return contracts
 
 

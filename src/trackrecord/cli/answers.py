@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from trackrecord import shapes
 from trackrecord.query.projects import ProjectPage
 from trackrecord.query.runs import RunPage
-from trackrecord.server import rows, shapes
-from trackrecord.server.encoding import json_bytes
+from trackrecord.shapes import rows
+from trackrecord.shapes.encoding import json_bytes
 
 
 def print_json(answer: Any) -> None:

@@ -81,7 +81,7 @@ def command(
     comparison = compare(records, [detail.environment for detail in found])
     if as_json:
         from trackrecord.cli.answers import print_json
-        from trackrecord.server import rows
+        from trackrecord.shapes import rows
 
         print_json(rows.comparison(comparison))
     else:

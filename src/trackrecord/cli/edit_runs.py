@@ -94,7 +94,7 @@ def answer(
     """Print what was done."""
     if as_json:
         from trackrecord.cli.answers import print_json
-        from trackrecord.server.edit_shapes import edit_answer
+        from trackrecord.shapes.edits import edit_answer
 
         print_json(edit_answer(report))
         return

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from trackrecord.cli.grid import print_line
 from trackrecord.cli.numbers import count_of, one_line
-from trackrecord.server import rows
+from trackrecord.shapes import rows
 from trackrecord.words.records import ExperimentRecord
 
 _COLOURS = {"confirmed": "bold green", "refuted": "bold red"}

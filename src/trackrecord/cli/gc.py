@@ -44,7 +44,7 @@ def command(ctx: click.Context, *, yes: bool, as_json: bool) -> None:
         session.say_warning(problem)
     if as_json:
         from trackrecord.cli.answers import print_json
-        from trackrecord.server.edit_shapes import garbage_answer
+        from trackrecord.shapes.edits import garbage_answer
 
         print_json(garbage_answer(found, removed=yes))
     else:

@@ -142,7 +142,7 @@ def _mean_cells(result: GroupResult, unicode: bool) -> list[Text]:
 
 def table_as_json(table: GroupTable) -> dict[str, Any]:
     """Return the table as JSON (docs/cli.md)."""
-    from trackrecord.server.encoding import plain
+    from trackrecord.shapes.encoding import plain
 
     groups = []
     for at, (group, runs) in enumerate(table.groups):

@@ -46,7 +46,7 @@ def command(ctx: click.Context, *, run: str | None, project: str | None, as_json
         revision = store.catalog.revision()
     if as_json:
         from trackrecord.cli.answers import print_json
-        from trackrecord.server.edit_shapes import change_page
+        from trackrecord.shapes.edits import change_page
 
         print_json(change_page(found, len(found), revision, None))
     elif found:

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
-from rich.text import Text
 
-from trackrecord.cli.grid import GridColumn, no_room_for, print_grid, print_line
+from trackrecord.cli.grid import Cell, GridColumn, no_room_for, print_grid, print_line
 from trackrecord.cli.marks import goal_mark
 from trackrecord.cli.numbers import count_of, format_number, one_line
 from trackrecord.cli.session import Session, json_option, session_of, store_option
@@ -141,13 +140,13 @@ def _list_groups(session: Session, store: Store, by: str, as_json: bool, **asked
     page = group_runs(store, _listed(by), **asked)
     if as_json:
         from trackrecord.cli.answers import print_json
-        from trackrecord.server import group_rows
+        from trackrecord.shapes import group_rows
 
         print_json(group_rows.page(page))
         return
     from trackrecord.cli.value_groups import print_value_groups
 
-    print_value_groups(session.console, page, unicode=session.unicode)
+    print_value_groups(session.lines, page, unicode=session.unicode)
 
 
 def _print_runs(
@@ -155,7 +154,7 @@ def _print_runs(
 ) -> None:
     from trackrecord.cli.run_columns import asked_columns, default_columns
 
-    console = session.console
+    console = session.lines
     if not page.rows and not columns:
         print_line(console, "No run fits." if filtered else "The store has no run yet.")
         return
@@ -185,7 +184,7 @@ def _list_projects(session: Session, store: Store, limit: int | None, as_json: b
     elif page.projects:
         _print_projects(session, page)
     else:
-        print_line(session.console, "The store has no project yet.")
+        print_line(session.lines, "The store has no project yet.")
 
 
 def _list_experiments(
@@ -205,51 +204,51 @@ def _list_experiments(
         print_experiments(session.console, shown, len(found))
     else:
         print_line(
-            session.console,
+            session.lines,
             "The project has no experiment yet." if project else "The store has no experiment yet.",
         )
 
 
 def _print_projects(session: Session, page: ProjectPage) -> None:
-    console = session.console
+    console = session.lines
     projects = page.projects
     best = []
     for record in projects:
         primary = record.primary
         if primary is None or primary.best is None:
-            best.append(Text())
+            best.append(Cell(""))
             continue
         name = one_line(primary.metric) + goal_mark(primary.goal, unicode=session.unicode)
         unit = f" {one_line(primary.unit)}" if primary.unit else ""
-        best.append(Text(f"{name} {format_number(primary.best)}{unit} ({one_line(primary.run_name or '')})"))
+        best.append(Cell(f"{name} {format_number(primary.best)}{unit} ({one_line(primary.run_name or '')})"))
     hidden = print_grid(
         console,
         [
             GridColumn(
                 "project",
-                [Text(one_line(each.name), style="bold") for each in projects],
+                [Cell(one_line(each.name), style="bold") for each in projects],
                 weight=100,
                 may_shrink=True,
             ),
-            GridColumn("runs", [Text(f"{each.runs:,}") for each in projects], right=True, weight=90),
+            GridColumn("runs", [Cell(f"{each.runs:,}") for each in projects], right=True, weight=90),
             GridColumn(
                 "running",
-                [Text(f"{each.running:,}", "cyan" if each.running else "dim") for each in projects],
+                [Cell(f"{each.running:,}", "cyan" if each.running else "dim") for each in projects],
                 right=True,
                 weight=50,
             ),
             GridColumn(
                 "failed",
-                [Text(f"{each.failed:,}", "red" if each.failed else "dim") for each in projects],
+                [Cell(f"{each.failed:,}", "red" if each.failed else "dim") for each in projects],
                 right=True,
                 weight=60,
             ),
             GridColumn(
-                "experiments", [Text(f"{each.experiments:,}") for each in projects], right=True, weight=40
+                "experiments", [Cell(f"{each.experiments:,}") for each in projects], right=True, weight=40
             ),
             GridColumn(
                 "last activity",
-                [Text(format_ago(each.last_activity), "dim") for each in projects],
+                [Cell(format_ago(each.last_activity), "dim") for each in projects],
                 right=True,
                 weight=70,
             ),

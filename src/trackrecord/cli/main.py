@@ -137,6 +137,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _run(arguments: list[str], session: Session) -> int:
+    if "demo" not in arguments:
+        # No command but the demo computes with matrices: numpy's library for that need not start its threads.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         result: Any = cli.main(arguments, prog_name="trackrecord", standalone_mode=False, obj=session)
         return result if isinstance(result, int) else 0

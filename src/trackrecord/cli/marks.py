@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from rich.text import Text
+from typing import TYPE_CHECKING
 
 from trackrecord.words.states import RunState
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 #: state: (shape, shape in ASCII, colour)
 _STATES = {
@@ -17,10 +20,17 @@ _STATES = {
 }
 
 
-def state_text(state: RunState, *, unicode: bool = True) -> Text:
-    """Return a state as shape, word and colour, so that no one of them is needed."""
+def state_mark(state: RunState, *, unicode: bool = True) -> tuple[str, str]:
+    """Return a state as a text of shape and word, and a colour, so that no one of them is needed."""
     shape, plain, colour = _STATES[state]
-    return Text(f"{shape if unicode else plain} {state}", style=colour)
+    return f"{shape if unicode else plain} {state}", colour
+
+
+def state_text(state: RunState, *, unicode: bool = True) -> Text:
+    """Return a state as `state_mark` has it, as a text of Rich."""
+    from rich.text import Text
+
+    return Text(*state_mark(state, unicode=unicode))
 
 
 def goal_mark(goal: str | None, *, unicode: bool = True) -> str:

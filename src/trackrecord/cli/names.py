@@ -80,8 +80,8 @@ def command(
             limit=None if everything else limit,
         )
     if as_json:
+        from trackrecord import shapes
         from trackrecord.cli.answers import print_json
-        from trackrecord.server import shapes
 
         items = [shapes.NameNode(each.path, each.label, each.runs, each.below) for each in page.names]
         print_json(shapes.NamePage(items, page.total, page.revision, None))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from trackrecord import shapes
 from trackrecord.analysis.group_curves import GroupCurve, WantedStatistics, group_curves, quantile_name
 from trackrecord.cli.curves import Curve
 from trackrecord.cli.numbers import count_of, format_number, one_line
@@ -12,7 +13,7 @@ from trackrecord.cli.x_axis import XAxis
 from trackrecord.query.charts import Chart
 from trackrecord.query.curve_choice import ChosenCurves
 from trackrecord.query.run_groups import RunGroup
-from trackrecord.server import rows, shapes
+from trackrecord.shapes import rows
 from trackrecord.store.contract import SampledSeries
 from trackrecord.words.ids import short_id
 

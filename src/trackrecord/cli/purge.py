@@ -65,7 +65,7 @@ def purge_chosen(
         report = purge(store, ids, force=force)
     if as_json:
         from trackrecord.cli.answers import print_json
-        from trackrecord.server.edit_shapes import purge_answer
+        from trackrecord.shapes.edits import purge_answer
 
         print_json(purge_answer(report))
         return

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from rich.text import Text
-
 from trackrecord.analysis.comparison import best_of, contracts_of, result_value
-from trackrecord.cli.grid import GridColumn
-from trackrecord.cli.marks import goal_mark, state_text
+from trackrecord.cli.grid import Cell, GridColumn
+from trackrecord.cli.marks import goal_mark, state_mark
 from trackrecord.cli.numbers import format_value, in_format, number_format, one_line
 from trackrecord.cli.times import format_ago, format_duration
-from trackrecord.query.names import close_names
 from trackrecord.query.parser import parse_name
 from trackrecord.query.syntax import FIGURES, Name
+from trackrecord.words.contract import MetricContract
 from trackrecord.words.errors import QueryError
 from trackrecord.words.ids import short_id
 from trackrecord.words.records import RunRecord
@@ -69,7 +67,9 @@ def default_columns(runs: Sequence[RunRecord], *, one_project: bool, unicode: bo
     columns = [_field_column(runs, name, unicode) for name in names]
     if len({run.group for run in runs}) > 1:
         columns.append(_field_column(runs, "group", unicode))
-    results = [_result_column(runs, key, unicode) for key in main_results(runs)[:_MOST_RESULTS]]
+    contracts = contracts_of(runs)
+    shown = main_results(runs, contracts)[:_MOST_RESULTS]
+    results = [_result_column(runs, key, unicode, contracts) for key in shown]
     for at, column in enumerate(results):
         column.weight = 85 - 10 * at
     params = [_param_column(runs, key) for key in varying_params(runs)[:_MOST_PARAMS]]
@@ -89,8 +89,13 @@ def asked_columns(runs: Sequence[RunRecord], names: Sequence[str], *, unicode: b
 
 def varying_params(runs: Sequence[RunRecord]) -> list[str]:
     """Return the params that are not the same in all runs."""
-    keys = sorted({key for run in runs for key in run.params})
-    return [key for key in keys if len({repr(run.params.get(key, _MISSING)) for run in runs}) > 1]
+    keys = sorted(set().union(*(run.params for run in runs)))
+    return [key for key in keys if _varies(runs, key)]
+
+
+def _varies(runs: Sequence[RunRecord], key: str) -> bool:
+    first = repr(runs[0].params.get(key, _MISSING))
+    return any(repr(run.params.get(key, _MISSING)) != first for run in runs)
 
 
 class _Missing:
@@ -101,17 +106,20 @@ class _Missing:
 _MISSING = _Missing()
 
 
-def main_results(runs: Sequence[RunRecord]) -> list[str]:
+def main_results(
+    runs: Sequence[RunRecord], contracts: Mapping[str, MetricContract] | None = None
+) -> list[str]:
     """Return the keys of results, the most telling first.
 
     Primary metrics, then what was put into the summary, metrics with a goal, all others; what the sampler measured
     (``system/...``) is no result.
     """
-    contracts = contracts_of(runs)
+    contracts = contracts_of(runs) if contracts is None else contracts
     summary = {
         key for run in runs for key, value in run.summary.items() if isinstance(value, (int, float, str))
     }
-    metrics = {key for run in runs for key in run.metrics if not key.startswith("system/")}
+    every = set().union(*(run.metrics for run in runs))
+    metrics = {key for key in every if not key.startswith("system/")}
 
     def rank(key: str) -> tuple[int, str]:
         contract = contracts.get(key)
@@ -124,7 +132,7 @@ def main_results(runs: Sequence[RunRecord]) -> list[str]:
     return sorted(summary | metrics, key=rank)
 
 
-def value_cells(values: Sequence[Any], goal: str | None = None) -> list[Text]:
+def value_cells(values: Sequence[Any], goal: str | None = None) -> list[Cell]:
     """Return the cells of one column or line of values; missing ones stay empty, the best ones stand out."""
     how = number_format(values)
     best = best_of(values, goal) if sum(value is not None for value in values) > 1 else ()
@@ -132,7 +140,7 @@ def value_cells(values: Sequence[Any], goal: str | None = None) -> list[Text]:
     for at, value in enumerate(values):
         text = "" if value is None else in_format(value, how)
         style = "bold green" if at in best else "yellow" if _is_nonfinite(value) else ""
-        cells.append(Text(text, style=style))
+        cells.append(Cell(text, style=style))
     return cells
 
 
@@ -142,12 +150,12 @@ def _is_nonfinite(value: Any) -> bool:
 
 def _field_column(runs: Sequence[RunRecord], name: str, unicode: bool) -> GridColumn:
     if name == "state":
-        cells = [state_text(run.state, unicode=unicode) for run in runs]
+        cells = [Cell(*state_mark(run.state, unicode=unicode)) for run in runs]
     else:
         style = {"id": "cyan", "name": "bold", "created": "dim", "ended": "dim", "duration": "dim"}.get(
             name, ""
         )
-        cells = [Text(_FIELDS[name](run), style=style) for run in runs]
+        cells = [Cell(_FIELDS[name](run), style=style) for run in runs]
     shrinks = name in ("name", "project", "experiment", "group", "tags", "notes", "hypothesis")
     return GridColumn(name, cells, name in _RIGHT, _WEIGHTS.get(name, 50), shrinks)
 
@@ -155,18 +163,18 @@ def _field_column(runs: Sequence[RunRecord], name: str, unicode: bool) -> GridCo
 def _param_column(runs: Sequence[RunRecord], key: str, heading: str | None = None) -> GridColumn:
     present = [run.params[key] for run in runs if key in run.params]
     numeric = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in present)
-    cells = [Text(format_value(run.params[key]) if key in run.params else "") for run in runs]
+    cells = [Cell(format_value(run.params[key]) if key in run.params else "") for run in runs]
     return GridColumn(one_line(heading or key), cells, numeric, 50, may_shrink=not numeric)
 
 
 def _result_column(
-    runs: Sequence[RunRecord], key: str, unicode: bool, heading: str | None = None
+    runs: Sequence[RunRecord], key: str, unicode: bool, contracts: Mapping[str, MetricContract]
 ) -> GridColumn:
-    contract = contracts_of(runs).get(key)
+    contract = contracts.get(key)
     goal = contract.goal if contract is not None else None
     values = [result_value(run, key) for run in runs]
     numeric = not any(isinstance(value, str) for value in values)
-    title = one_line(heading or key) + goal_mark(goal, unicode=unicode)
+    title = one_line(key) + goal_mark(goal, unicode=unicode)
     return GridColumn(title, value_cells(values, goal), numeric, 60, may_shrink=not numeric)
 
 
@@ -205,9 +213,11 @@ def _asked_column(runs: Sequence[RunRecord], name: str, unicode: bool) -> GridCo
     if (figures := _figures(runs, name)) is not None:
         return GridColumn(one_line(name), value_cells(figures), right=True, weight=60)
     if any(name in run.summary or name in run.metrics for run in runs):
-        return _result_column(runs, name, unicode)
+        return _result_column(runs, name, unicode, contracts_of(runs))
     if any(name in run.params for run in runs):
         return _param_column(runs, name)
+    from trackrecord.query.names import close_names
+
     known = [*_FIELDS]
     for run in runs:
         known += [*run.summary, *run.metrics, *run.params]

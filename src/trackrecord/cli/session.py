@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar, Union
 
 import click
 
@@ -21,6 +22,8 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 #: what is not shown on a terminal has no width: lines are as long as they need to be
 UNBOUNDED_WIDTH = 100_000
+#: Python looks for garbage when so many objects are new
+_MANY_OBJECTS = 200_000
 
 
 @dataclass
@@ -36,6 +39,8 @@ class Session:
         from trackrecord.cli.intake import intake_bar
         from trackrecord.store.opening import open_store
 
+        # A table is many objects and none of them garbage: the process ends before looking for any would pay.
+        gc.set_threshold(_MANY_OBJECTS, *gc.get_threshold()[1:])
         with intake_bar(sys.stderr) as tell:
             store = open_store(self.store_path, on_problem=self.say_warning, on_progress=tell)
         try:
@@ -48,10 +53,17 @@ class Session:
         """Standard output: colours and its own width on a terminal, plain and as wide as needed in a pipe."""
         return make_console(sys.stdout)
 
+    @cached_property
+    def lines(self) -> Lines:
+        """Standard output for lines and tables: where there are no colours, without the cost of loading Rich."""
+        if is_plain(sys.stdout):
+            return PlainLines(sys.stdout)
+        return self.console
+
     @property
     def unicode(self) -> bool:
         """Whether standard output can show more than ASCII."""
-        return can_show_unicode(self.console)
+        return can_show_unicode(self.lines)
 
     def say_error(self, message: str) -> None:
         """Write an error's text to standard error."""
@@ -75,7 +87,35 @@ def _say(word: str, colour: str, message: str) -> None:
         pass  # nobody listens
 
 
-def can_show_unicode(console: Console) -> bool:
+class PlainLines:
+    """A stream that is no terminal, as far as tables need to know it: no colours, lines as long as they are."""
+
+    is_terminal = False
+    width = UNBOUNDED_WIDTH
+
+    def __init__(self, stream: TextIO) -> None:
+        self.file = with_question_marks(stream)
+        self.encoding = stream.encoding or "utf-8"
+
+
+#: where lines and tables go
+Lines = Union["Console", PlainLines]
+
+
+def is_plain(stream: Any) -> bool:
+    """Tell whether what goes to a stream has neither colours nor a width: a pipe or a file."""
+    coloured = any(os.environ.get(name) for name in ("FORCE_COLOR", "TTY_COMPATIBLE"))
+    return not coloured and stream is not None and not (hasattr(stream, "isatty") and stream.isatty())
+
+
+def with_question_marks(stream: Any) -> Any:
+    """Let a stream show what its encoding can't hold with question marks, never with an error; return it."""
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="replace")
+    return stream
+
+
+def can_show_unicode(console: Lines) -> bool:
     """Tell whether a console's encoding holds more than ASCII."""
     return console.encoding.lower().replace("-", "").replace("_", "").startswith(("utf8", "utf16"))
 
@@ -90,9 +130,7 @@ def make_console(stream: Any) -> Console:
     """Return a Rich console for a stream. NO_COLOR, FORCE_COLOR, TERM and COLUMNS are honoured."""
     from rich.console import Console
 
-    if hasattr(stream, "reconfigure"):
-        # A name that the terminal's encoding can't hold is shown with question marks, never an error.
-        stream.reconfigure(errors="replace")
+    with_question_marks(stream)
 
     class QuietConsole(Console):
         """Rich's console, for which a closed pipe is no error."""

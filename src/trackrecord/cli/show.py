@@ -64,7 +64,7 @@ def command(
         detail = once_taken_in(store, lambda: run_detail(store, run, project))
         if as_json:
             from trackrecord.cli.answers import print_json
-            from trackrecord.server import rows
+            from trackrecord.shapes import rows
 
             print_json(rows.run_detail(detail))
             return
@@ -90,7 +90,7 @@ def _show_console(session: Session, store: Store, run_id: str, as_json: bool) ->
 
     if as_json:
         from trackrecord.cli.answers import print_json
-        from trackrecord.server import rows
+        from trackrecord.shapes import rows
 
         lines = tuple(_console_lines(store, run_id))
         print_json(rows.console(ConsolePage(lines, lines[-1].n if lines else 0, len(lines))))

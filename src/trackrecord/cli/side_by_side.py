@@ -48,31 +48,27 @@ def _runs_as_columns(
     comparison: Comparison, sections: Sequence[tuple[str, Sequence[Line]]], unicode: bool
 ) -> list[GridColumn]:
     runs = comparison.runs
-    names = GridColumn("", [Text("id", "dim"), Text("state", "dim"), Text("duration", "dim")], weight=100)
-    columns = [
-        GridColumn(
-            one_line(run.name),
-            [
-                Text(short_id(run.id), "cyan"),
-                state_text(run.state, unicode=unicode),
-                Text(format_duration(run.duration_s)),
-            ],
-        )
+    names = [Text("id", "dim"), Text("state", "dim"), Text("duration", "dim")]
+    cells = [
+        [
+            Text(short_id(run.id), "cyan"),
+            state_text(run.state, unicode=unicode),
+            Text(format_duration(run.duration_s)),
+        ]
         for run in runs
     ]
     for title, lines in sections:
         if not lines:
             continue
-        for column in (names, *columns):
-            column.cells.append(Text())
-        names.cells.append(Text(title, "bold"))
-        for column in columns:
-            column.cells.append(Text())
+        names += [Text(), Text(title, "bold")]
+        for column in cells:
+            column += [Text(), Text()]
         for line in lines:
-            names.cells.append(Text("  " + _title(line, unicode)))
-            for column, cell in zip(columns, _cells(line, unicode), strict=True):
-                column.cells.append(cell)
-    return [names, *columns]
+            names.append(Text("  " + _title(line, unicode)))
+            for column, cell in zip(cells, _cells(line, unicode), strict=True):
+                column.append(cell)
+    columns = [GridColumn(one_line(run.name), column) for run, column in zip(runs, cells, strict=True)]
+    return [GridColumn("", names, weight=100), *columns]
 
 
 def _runs_as_lines(

@@ -213,7 +213,7 @@ def _write_csv(reader: Any, out: Any) -> int:
 
 def _write_json(reader: Any, out: Any) -> int:
     """Write a list of rows, piece by piece; times and numbers that JSON has not as the HTTP API has them."""
-    from trackrecord.server.encoding import json_bytes, plain
+    from trackrecord.shapes.encoding import json_bytes, plain
 
     written = 0
     out.write("[")

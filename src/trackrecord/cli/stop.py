@@ -31,7 +31,7 @@ def command(ctx: click.Context, *, runs: tuple[str, ...], project: str | None, a
         asked = [once_taken_in(store, partial(ask_run_to_stop, store, run, project=project)) for run in runs]
     if as_json:
         from trackrecord.cli.answers import print_json
-        from trackrecord.server.stop_shapes import stop_answer
+        from trackrecord.shapes.stops import stop_answer
 
         print_json([stop_answer(one) for one in asked])
         return

@@ -41,7 +41,7 @@ def command(
         revision = store.catalog.revision()
     if as_json:
         from trackrecord.cli.answers import print_json
-        from trackrecord.server.edit_shapes import trash_page
+        from trackrecord.shapes.edits import trash_page
 
         print_json(trash_page(chosen, revision))
         return

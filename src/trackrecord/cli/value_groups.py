@@ -6,17 +6,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from rich.console import Console
-from rich.text import Text
-
-from trackrecord.cli.grid import GridColumn, no_room_for, print_grid, print_line
+from trackrecord.cli.grid import Cell, GridColumn, no_room_for, print_grid, print_line
 from trackrecord.cli.numbers import count_of, format_value, number_format, one_line
+from trackrecord.cli.session import Lines
 from trackrecord.query.groups import GroupFigures, GroupPage
 
 _FIGURES = ("mean", "std", "min", "median", "max")
 
 
-def print_value_groups(console: Console, page: GroupPage, *, unicode: bool) -> None:
+def print_value_groups(console: Lines, page: GroupPage, *, unicode: bool) -> None:
     """Print one line a group: its values, how many runs, and of each result mean, deviation, extremes and median."""
     if not page.groups:
         print_line(console, "No run fits.")
@@ -25,7 +23,7 @@ def print_value_groups(console: Console, page: GroupPage, *, unicode: bool) -> N
         GridColumn(one_line(name), [_value(group.values, name) for group in page.groups], False, 100, True)
         for name in page.by
     ]
-    runs = [Text(f"{group.runs:,}") for group in page.groups]
+    runs = [Cell(f"{group.runs:,}") for group in page.groups]
     columns.append(GridColumn("runs", runs, right=True, weight=95))
     for result in page.groups[0].results:
         found = [group.results[result] for group in page.groups]
@@ -50,16 +48,16 @@ def _heading(figure: str, *, unicode: bool) -> str:
     return ("±" if unicode else "+-") + " std" if figure == "std" else figure
 
 
-def _value(values: Mapping[str, Any], name: str) -> Text:
+def _value(values: Mapping[str, Any], name: str) -> Cell:
     if name not in values:
-        return Text("(missing)", "dim")
+        return Cell("(missing)", "dim")
     value = values[name]
     if isinstance(value, datetime):
-        return Text(f"{value:%Y-%m-%d %H:%M:%S}")
-    return Text(one_line(format_value(value)))
+        return Cell(f"{value:%Y-%m-%d %H:%M:%S}")
+    return Cell(one_line(format_value(value)))
 
 
-def _cells(found: Sequence[GroupFigures], figure: str) -> list[Text]:
+def _cells(found: Sequence[GroupFigures], figure: str) -> list[Cell]:
     values = [getattr(each, figure) for each in found]
     how = number_format(values)
     cells = []
@@ -67,5 +65,5 @@ def _cells(found: Sequence[GroupFigures], figure: str) -> list[Text]:
         text = "" if value is None else format(value, how)
         if figure == "mean" and value is not None and each.left_out:
             text += f" ({each.n})"
-        cells.append(Text(text))
+        cells.append(Cell(text))
     return cells

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from trackrecord.query.lives import Lives
@@ -12,11 +13,12 @@ from trackrecord.query.moments import moment_at
 from trackrecord.query.names import contracts_by_project
 from trackrecord.query.parser import parse_name
 from trackrecord.query.sql import marks, whole_numbers
+from trackrecord.query.stored_figures import FIGURE_COLUMNS, KEY, StoredFigures
 from trackrecord.query.stored_values import step_of, value_of
 from trackrecord.query.syntax import FIGURES
 from trackrecord.words.contract import MetricContract, contract_for
 from trackrecord.words.errors import QueryError
-from trackrecord.words.records import MetricFigures, RunRecord
+from trackrecord.words.records import RunRecord
 
 if TYPE_CHECKING:
     from trackrecord.store.contract import Rows
@@ -133,7 +135,7 @@ def _load_piece(
             archived=None if archived is None else moment_at(archived),
             deleted=None if deleted is None else moment_at(deleted),
             params=params.get(number, {}),
-            metrics=metrics.get(number, {}),
+            metrics=metrics.get(number) or {},
             summary=summary.get(number, {}),
             summary_contracts={
                 key: contract
@@ -149,8 +151,11 @@ def _typed_values(
 ) -> dict[int, dict[str, Any]]:
     found: dict[int, dict[str, Any]] = {}
     sql = f"SELECT run, key, kind, number, text, value FROM {table} WHERE run IN {these}"  # noqa: S608 - ours
-    for run, key, kind, number, text, value in _rows_of_keys(query, sql, keys):
-        found.setdefault(run, {})[key] = value_of(kind, number, text, value)
+    for run, rows in groupby(_rows_of_keys(query, sql, keys), key=itemgetter(0)):
+        found[run] = {
+            key: text if kind == "text" and text is not None else value_of(kind, number, text, value)
+            for _, key, kind, number, text, value in rows
+        }
     return found
 
 
@@ -160,39 +165,17 @@ def _metrics(
     keys: frozenset[str] | None,
     projects: dict[int, int],
     contracts: dict[int, list[MetricContract]],
-) -> dict[int, dict[str, MetricFigures]]:
-    figures = "points, nonfinite, first, last, min, max, mean, min_step, max_step, first_step, last_step"
-    sql = f"SELECT run, key, {figures} FROM metric WHERE run IN {these}"  # noqa: S608 - ours
-    found: dict[int, dict[str, MetricFigures]] = {}
-    known: dict[tuple[int, str], MetricContract | None] = {}
-    nan = math.nan
-    for row in _rows_of_keys(query, sql, keys):
-        run, key, points, nonfinite, first, last, least, greatest, mean, *steps = row
-        # plain branches, a thousand times a page: a call of a function for each of them takes half of the time
-        least, greatest = nan if least is None else least, nan if greatest is None else greatest
-        min_step, max_step, first_step, last_step = (
-            int(step) if step is not None and step.is_integer() else step for step in steps
-        )
-        at = (projects.get(run, 0), key)
-        if at not in known:
-            known[at] = contract_for(key, contracts.get(at[0], []))
-        contract = known[at]
-        goal = contract.goal if contract is not None else None
-        found.setdefault(run, {})[key] = MetricFigures(
-            key=key,
-            points=points,
-            nonfinite=nonfinite,
-            first=nan if first is None else first,
-            last=nan if last is None else last,
-            min=least,
-            max=greatest,
-            mean=nan if mean is None else mean,
-            best=greatest if goal == "max" else least if goal == "min" else None,
-            best_step=max_step if goal == "max" else min_step if goal == "min" else None,
-            first_step=first_step,
-            last_step=last_step,
-            contract=contract,
-        )
+) -> dict[int, StoredFigures]:
+    sql = f"SELECT run, key, {', '.join(FIGURE_COLUMNS)} FROM metric WHERE run IN {these}"  # noqa: S608 - ours
+    by_project: dict[int, dict[str, MetricContract | None]] = {}
+    found: dict[int, StoredFigures] = {}
+    for run, rows in groupby(_rows_of_keys(query, sql, keys), key=itemgetter(0)):
+        of_run = {row[KEY]: row for row in rows}
+        project = projects.get(run, 0)
+        known = by_project.setdefault(project, {})
+        for key in of_run.keys() - known.keys():
+            known[key] = contract_for(key, contracts.get(project, []))
+        found[run] = StoredFigures(of_run, known)
     return found
 
 

@@ -17,7 +17,6 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from trackrecord.server import page as pages
-from trackrecord.server.encoding import json_bytes
 from trackrecord.server.errors import ErrorAnswer, ErrorBody, RequestError, describe
 from trackrecord.server.live import Live
 from trackrecord.server.page import Page, accepts_gzip
@@ -25,6 +24,7 @@ from trackrecord.server.route import LARGEST_BODY, ApiRequest, ApiRoute
 from trackrecord.server.routes import ROUTES
 from trackrecord.server.security import STANDARD_HEADERS, Guard, is_loopback
 from trackrecord.server.workers import Workers
+from trackrecord.shapes.encoding import json_bytes
 from trackrecord.store.contract import Store
 
 #: more than any honest request has: 2,000 runs and 2,000 metrics, and some

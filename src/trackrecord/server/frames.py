@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trackrecord.server.encoding import json_bytes, number, plain
+from trackrecord.shapes.encoding import json_bytes, number, plain
 from trackrecord.store.contract import SampledSeries
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from trackrecord.query.changes import changes_since
-from trackrecord.server.encoding import number
-from trackrecord.server.shapes import Change, ChangedRun
+from trackrecord.shapes import Change, ChangedRun
+from trackrecord.shapes.encoding import number
 from trackrecord.store.contract import Store
 from trackrecord.store.embedded import EmbeddedStore
 from trackrecord.store.intake.follow import Follower

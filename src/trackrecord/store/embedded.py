@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from trackrecord.journal import spool
 from trackrecord.journal.place import BLOBS, INBOX, STORE_FILE, make_store
@@ -14,8 +16,10 @@ from trackrecord.store.blobs import FileBlobs
 from trackrecord.store.catalog import EmbeddedCatalog
 from trackrecord.store.database.connections import Connections
 from trackrecord.store.database.host_lease import HeldElsewhereError
-from trackrecord.store.points.series import EmbeddedSeries
 from trackrecord.words.errors import StoreNotFoundError, StoreUnavailableError
+
+if TYPE_CHECKING:
+    from trackrecord.store.points.series import EmbeddedSeries
 
 DATABASE = "store.db"
 
@@ -39,7 +43,6 @@ class EmbeddedStore:
         self.store_id = store_id
         self.connections = connections
         self.catalog = EmbeddedCatalog(connections)
-        self.series = EmbeddedSeries(connections)
         self.blobs = FileBlobs(path / BLOBS)
         self.inbox = path / INBOX
 
@@ -77,6 +80,13 @@ class EmbeddedStore:
                 ) from error
         store_id = identity.store_id(place)
         return cls(place, store_id, _connections(place / DATABASE, read_only=read_only))
+
+    @cached_property
+    def series(self) -> EmbeddedSeries:
+        """The points of metrics; what reads them is loaded when it is first asked for: a table needs none."""
+        from trackrecord.store.points.series import EmbeddedSeries
+
+        return EmbeddedSeries(self.connections)
 
     @property
     def read_only(self) -> bool:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import warnings
 from collections.abc import Callable
 from typing import TypeVar
 
 from trackrecord.journal.place import find_store
 from trackrecord.store.embedded import EmbeddedStore
-from trackrecord.store.intake.ingest import take_in
-from trackrecord.words.errors import AmbiguousError, NotFoundError
+from trackrecord.words.errors import AmbiguousError, NotFoundError, StoreError
 
 #: A reader waits this long for another one that is taking in the inbox, then answers with what is there.
 WAIT_S = 0.2
@@ -43,10 +43,24 @@ def open_store(
         StoreUnavailableError: it is damaged or locked.
     """
     store = EmbeddedStore.open(find_store(path), create=False)
-    report = take_in(store, wait_s=WAIT_S, on_progress=on_progress)
-    if report.problem and on_problem is not None and _something_waits(store):
-        on_problem(report.problem)
+    if _something_waits(store):
+        from trackrecord.store.intake.ingest import take_in
+
+        report = take_in(store, wait_s=WAIT_S, on_progress=on_progress)
+        if report.problem and on_problem is not None and _something_waits(store):
+            on_problem(report.problem)
+    else:  # what takes in is a third of all that a short command loads
+        _tend(store)
     return store
+
+
+def _tend(store: EmbeddedStore) -> None:
+    from trackrecord.store.intake import upkeep
+
+    try:
+        upkeep.tend(store)
+    except (StoreError, sqlite3.Error, OSError):
+        pass  # it is nothing that the answer needs, and whoever takes in next says what is wrong
 
 
 def once_taken_in(store: EmbeddedStore, look: Callable[[], Found]) -> Found:
@@ -62,6 +76,8 @@ def once_taken_in(store: EmbeddedStore, look: Callable[[], Found]) -> Found:
     except NotFoundError:
         if not _something_waits(store):
             raise
+    from trackrecord.store.intake.ingest import take_in
+
     take_in(store, wait_s=PATIENT_S)
     return look()
 

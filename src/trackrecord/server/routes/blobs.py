@@ -10,10 +10,10 @@ from urllib.parse import quote
 from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from trackrecord.server.encoding import json_bytes
 from trackrecord.server.errors import ErrorAnswer, ErrorBody, RequestError
 from trackrecord.server.route import ApiRequest, ApiRoute, Parameter
 from trackrecord.server.security import BLOB_POLICY
+from trackrecord.shapes.encoding import json_bytes
 
 #: what may be shown in place, and as what; anything that a browser could run (HTML, SVG, PDF) is not among it
 SHOWN_AS = {

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from trackrecord import shapes
 from trackrecord.analysis.comparison import compare
 from trackrecord.query.run_detail import run_detail
-from trackrecord.server import rows, shapes
 from trackrecord.server.errors import RequestError
 from trackrecord.server.route import ApiRequest, ApiRoute, Parameter
+from trackrecord.shapes import rows
 
 MOST_RUNS = 100
 

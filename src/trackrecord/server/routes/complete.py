@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from trackrecord import shapes
 from trackrecord.query.complete import complete
-from trackrecord.server import shapes
 from trackrecord.server.route import ApiRequest, ApiRoute, Parameter
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from trackrecord import shapes
 from trackrecord.query.console import console_page
-from trackrecord.server import rows, shapes
 from trackrecord.server.route import ApiRequest, ApiRoute, Parameter
+from trackrecord.shapes import rows
 
 DEFAULT_LINES = 1000
 MOST_LINES = 10_000

@@ -20,10 +20,10 @@ from trackrecord.lifecycle.history import (
 from trackrecord.lifecycle.purging import purge
 from trackrecord.lifecycle.recording import record_edits
 from trackrecord.query.find_run import find_run
-from trackrecord.server import edit_shapes
 from trackrecord.server.errors import RequestError
 from trackrecord.server.paging import opened, sealed
 from trackrecord.server.route import PAGE_PARAMETERS, ApiRequest, ApiRoute, Parameter
+from trackrecord.shapes import edits as edit_shapes
 
 _FIELDS: dict[str, Callable[[Any], Edit]] = {
     "name": edits.rename,

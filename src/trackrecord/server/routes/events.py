@@ -7,10 +7,10 @@ import asyncio
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from trackrecord.server import shapes
-from trackrecord.server.encoding import json_bytes
+from trackrecord import shapes
 from trackrecord.server.live import Live, Reader, missed_since
 from trackrecord.server.route import ApiRequest, ApiRoute, Parameter
+from trackrecord.shapes.encoding import json_bytes
 
 #: a comment is sent so often, so that proxies and clients know that the stream lives
 COMMENT_EVERY_S = 15.0

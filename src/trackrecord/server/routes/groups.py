@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from trackrecord import shapes
 from trackrecord.query.groups import group_runs
-from trackrecord.server import group_rows, shapes
 from trackrecord.server.errors import RequestError
 from trackrecord.server.route import ApiRequest, ApiRoute, Parameter
+from trackrecord.shapes import group_rows
 
 
 def _groups(asked: ApiRequest) -> shapes.GroupPage:

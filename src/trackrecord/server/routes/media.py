@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from trackrecord import shapes
 from trackrecord.query.media import media_page
-from trackrecord.server import rows, shapes
 from trackrecord.server.errors import RequestError
 from trackrecord.server.paging import opened, sealed
 from trackrecord.server.route import PAGE_PARAMETERS, ApiRequest, ApiRoute, Parameter
+from trackrecord.shapes import rows
 
 
 def _media(asked: ApiRequest) -> shapes.MediaPage:

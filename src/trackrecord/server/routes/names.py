@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from trackrecord import shapes
 from trackrecord.query.name_tree import list_names
-from trackrecord.server import shapes
 from trackrecord.server.paging import opened, sealed
 from trackrecord.server.route import PAGE_PARAMETERS, ApiRequest, ApiRoute, Parameter
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from trackrecord import shapes
 from trackrecord.query.projects import list_projects, project_detail
-from trackrecord.server import rows, shapes
 from trackrecord.server.paging import opened, sealed
 from trackrecord.server.route import PAGE_PARAMETERS, ApiRequest, ApiRoute
+from trackrecord.shapes import rows
 
 
 def _projects(asked: ApiRequest) -> shapes.ProjectPage:

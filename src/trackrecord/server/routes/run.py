@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from trackrecord import shapes
 from trackrecord.query.run_detail import run_detail
-from trackrecord.server import rows, shapes
 from trackrecord.server.route import ApiRequest, ApiRoute
+from trackrecord.shapes import rows
 
 
 def _run(asked: ApiRequest) -> shapes.RunDetail:

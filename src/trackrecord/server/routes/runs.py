@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from trackrecord import shapes
 from trackrecord.query.runs import select_runs
-from trackrecord.server import rows, shapes
 from trackrecord.server.paging import opened, sealed
 from trackrecord.server.route import PAGE_PARAMETERS, ApiRequest, ApiRoute, Parameter
+from trackrecord.shapes import rows
 
 DEFAULT_ORDER = "-created"
 

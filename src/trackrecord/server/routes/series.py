@@ -8,6 +8,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from trackrecord import shapes
 from trackrecord.analysis.group_curves import WantedStatistics, group_curves
 from trackrecord.query.charts import MOST_SERIES, chart
 from trackrecord.query.curve_choice import (
@@ -20,10 +21,10 @@ from trackrecord.query.curve_choice import (
 from trackrecord.query.find_run import find_run
 from trackrecord.query.run_groups import RunGroup
 from trackrecord.query.smoothing import EMA, Smoothing
-from trackrecord.server import rows, shapes
 from trackrecord.server.errors import RequestError
 from trackrecord.server.frames import MEDIA_TYPE, encode_frame
 from trackrecord.server.route import ApiRequest, ApiRoute, Parameter
+from trackrecord.shapes import rows
 from trackrecord.store.contract import RELATIVE, STEP, WALL, SeriesRequest
 
 DEFAULT_PIXELS = 1000
@@ -42,8 +43,8 @@ def _asked_in_address(asked: ApiRequest) -> Response | shapes.Curves:
     if runs:
         if not metrics:
             raise RequestError("bad_request", "A metric has to be given, as often as needed.")
+        _check_count(len(runs) * len(metrics))  # before any run is looked for
         ids = [find_run(asked.store, run) for run in runs]
-        _check_count(len(ids) * len(metrics))
         series = [shapes.SeriesName(run, metric) for run, metric in product(ids, metrics)]
         metrics = []
     elif metrics or pattern:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trackrecord.lifecycle.stopping import ask_run_to_stop
 from trackrecord.server.route import ApiRequest, ApiRoute
-from trackrecord.server.stop_shapes import StopAnswer, stop_answer
+from trackrecord.shapes.stops import StopAnswer, stop_answer
 
 
 def _stop(asked: ApiRequest) -> StopAnswer:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
+from trackrecord import shapes
 from trackrecord.query.projects import list_projects
 from trackrecord.query.runs import select_runs
 from trackrecord.sdk.version import VERSION
-from trackrecord.server import shapes
-from trackrecord.server.encoding import maybe_moment, moment
 from trackrecord.server.route import ApiRequest, ApiRoute
+from trackrecord.shapes.encoding import maybe_moment, moment
 
 
 def _store(asked: ApiRequest) -> shapes.StoreInfo:

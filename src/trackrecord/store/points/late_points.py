@@ -12,8 +12,6 @@ import time
 
 import numpy as np
 
-from trackrecord.store.points import chunks, levels
-from trackrecord.store.points.chunks import AxisRows
 from trackrecord.words.errors import FormatError
 
 #: sorting is worth it when so many chunks, and so great a part of all, came late
@@ -50,6 +48,10 @@ def tidy(connection: sqlite3.Connection, budget_s: float) -> bool:
 
 def _next(connection: sqlite3.Connection) -> int | None:
     """Return an axis that is worth sorting; those of runs with rewinds are not: these cut by place, not by step."""
+    if connection.execute("SELECT 1 FROM axis WHERE late >= ? LIMIT 1", (_LEAST,)).fetchone() is None:
+        return None
+    from trackrecord.store.points import chunks  # of no use to a process that has nothing to sort
+
     found = connection.execute(
         "SELECT a.number FROM axis a JOIN (SELECT axis, count(*) AS n FROM axis_chunk"
         " WHERE axis IN (SELECT number FROM axis WHERE late >= ?) GROUP BY axis) c ON c.axis = a.number"
@@ -62,6 +64,9 @@ def _next(connection: sqlite3.Connection) -> int | None:
 
 
 def _sort(connection: sqlite3.Connection, axis: int) -> None:
+    from trackrecord.store.points import chunks, levels
+    from trackrecord.store.points.chunks import AxisRows
+
     metrics = levels.metrics_of(connection, axis)
     (sealed,) = connection.execute("SELECT sealed FROM axis WHERE number = ?", (axis,)).fetchone()
     full = [row for row in levels.rows_of(connection, axis, 0) if row.points == chunks.FULL]

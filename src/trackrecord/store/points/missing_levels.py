@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 import time
 
-from trackrecord.store.points import chunks, levels
 from trackrecord.words.errors import FormatError
 
 #: the row of ``meta`` that migration 0002 leaves in a store that has points already: the axis to go on behind
@@ -36,6 +35,8 @@ def tidy(connection: sqlite3.Connection, budget_s: float) -> bool:
 
 def _one(connection: sqlite3.Connection, behind: int) -> int | None:
     """Build the levels of the next axis that has several chunks; return its number, None when there is none."""
+    from trackrecord.store.points import chunks, levels  # of no use to a process that has nothing to build
+
     found = connection.execute(
         "SELECT a.number, a.run, a.writer FROM axis a WHERE a.number > ? AND a.exponent IS NULL"
         " AND EXISTS (SELECT 1 FROM axis_chunk c WHERE c.axis = a.number AND c.n = 0 AND c.points = ?)"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from trackrecord import shapes
 from trackrecord.query.groups import GroupFigures, GroupPage
-from trackrecord.server import shapes
-from trackrecord.server.encoding import moment, number, plain
+from trackrecord.shapes.encoding import moment, number, plain
 
 
 def page(found: GroupPage) -> shapes.GroupPage:

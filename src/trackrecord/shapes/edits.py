@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from trackrecord.server.encoding import moment
-from trackrecord.server.shapes import Shape
+from trackrecord.shapes import Shape
+from trackrecord.shapes.encoding import moment
 
 if TYPE_CHECKING:
     from trackrecord.lifecycle.choosing import Chosen

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from trackrecord.server import shapes
-from trackrecord.server.encoding import maybe_moment, moment, number, numbers, plain
+from trackrecord import shapes
+from trackrecord.shapes.encoding import maybe_moment, moment, number, numbers, plain
 from trackrecord.words import records
 from trackrecord.words.contract import MetricContract
 
@@ -134,6 +135,12 @@ def run_row(record: records.RunRecord) -> shapes.RunRow:
 
 
 def _metric_values(figures: records.MetricFigures) -> shapes.MetricValues:
+    last, least, greatest, best = figures.last, figures.min, figures.max, figures.best
+    first, mean = figures.first, figures.mean
+    if isfinite(
+        last + least + greatest + first + mean
+    ):  # finite, all of them: nothing needs to become a text
+        return shapes.MetricValues(last, least, greatest, best, first, mean)
     return shapes.MetricValues(
         number(figures.last),
         number(figures.min),

@@ -6,7 +6,7 @@ import msgspec
 
 from trackrecord.lifecycle.stopping import StopAsked
 from trackrecord.query.moments import moment_at
-from trackrecord.server.encoding import moment
+from trackrecord.shapes.encoding import moment
 
 
 class StopAnswer(msgspec.Struct, frozen=True):
