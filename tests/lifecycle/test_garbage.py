@@ -10,6 +10,7 @@ from tests.lifecycle.test_purge import full_run, store_with
 from tests.store.journals import BEGAN, SECOND, Journal
 from trackrecord.journal.blobfile import blob_path, put_bytes
 from trackrecord.journal.format import Kind
+from trackrecord.journal.stop_requests import ask_to_stop, stop_request
 from trackrecord.lifecycle import edits
 from trackrecord.lifecycle.purging import purge
 from trackrecord.lifecycle.recording import record_edits
@@ -115,6 +116,25 @@ def test_leftovers_and_empty_projects_go_and_strangers_stay(tmp_path: Path) -> N
         assert store.catalog.rows("SELECT name FROM project") == []
         assert sorted(each.name for each in (path / "inbox").iterdir()) == ["notes.txt"]
         assert find_garbage(store).is_empty
+
+
+def test_requests_to_stop_go_when_nobody_will_answer_them(tmp_path: Path) -> None:
+    """A request to a run that ended, or that nobody knows, is garbage after a day; one to a waiting run is kept."""
+    path = tmp_path / "s"
+    with store_with(path, full_run("ended", 1)) as store:
+        waiting = Journal("waiting", 2).begin(name="busy")
+        waiting.put(path)
+        for run in ("ended", "nobody", "waiting"):
+            ask_to_stop(path, run, "ada")
+        assert find_garbage(store).stop_requests == []
+        grow_old(path / "inbox")
+        assert [file.name for file, _ in find_garbage(store).stop_requests] == ["ended.stop", "nobody.stop"]
+        remove_garbage(store)
+        assert [stop_request(path, run) is None for run in ("ended", "nobody", "waiting")] == [
+            True,
+            True,
+            False,
+        ]
 
 
 def test_free_pages_are_given_back(tmp_path: Path) -> None:

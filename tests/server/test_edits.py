@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -143,3 +144,20 @@ def test_another_site_changes_nothing(server: RunningServer) -> None:
             )
             assert answer.status_code in (403, 415)
     assert server.get("/store")["revision"] == before
+
+
+def test_garbage_is_reported_and_then_removed(server: RunningServer, tmp_path: Path) -> None:
+    """POST /gc reports and changes nothing; with remove the file is gone, and the next report is empty of it."""
+    left = tmp_path / "store" / "inbox" / ".0a.edit.partial"
+    left.write_bytes(b"12345")
+    os.utime(left, (1_700_000_000, 1_700_000_000))
+
+    def count(remove: bool) -> int:
+        answer = ask(server, "POST", "/gc", {"remove": remove})
+        assert answer["removed"] is remove
+        return int({kind["kind"]: kind["count"] for kind in answer["kinds"]}["probe files"])
+
+    assert (count(False), left.exists()) == (1, True)
+    assert (count(True), left.exists()) == (1, False)
+    assert count(False) == 0
+    ask(server, "POST", "/gc", {"delete": True}, status=400)

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from trackrecord.cli.chosen_runs import Choice, among_options, chosen_records, chosen_runs
 from trackrecord.cli.session import json_option, session_of, store_option
+from trackrecord.words.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +26,6 @@ Examples:
 A metric with a goal counts with its best value, any other with its last one. The best values of a line are marked.
 """
 _MOST_RUNS, _MOST_GROUPED_RUNS = 100, 10_000
-_FIELDS = ("group", "experiment", "project", "name", "host", "user", "state")
 
 
 @click.command("compare", epilog=_EPILOG)
@@ -38,6 +39,7 @@ _FIELDS = ("group", "experiment", "project", "name", "host", "user", "state")
     "--all", "-a", "everything", is_flag=True, help="Also what is equal in all, and metrics of the system."
 )
 @click.option("--environment", "-e", is_flag=True, help="Also what differs in versions, hosts, commits.")
+@among_options
 @json_option
 @store_option
 @click.pass_context
@@ -50,19 +52,20 @@ def command(
     by: str | None,
     everything: bool,
     environment: bool,
+    archived: bool,
+    trash: bool,
     as_json: bool,
 ) -> None:
     """Put runs side by side: the params that differ, and the results, with the best marked.
 
     With --group-by each line is a group of runs, such as the seeds of one setting: mean ± standard deviation and n.
     """
-    from trackrecord.cli.chosen_runs import chosen_records, chosen_runs
-
     session = session_of(ctx)
+    choice = Choice(runs, where, project, archived, trash)
     if by is not None:
         group_of = _group_function(by)
         with session.open_store() as store:
-            grouped = chosen_records(store, runs, where, project, most=_MOST_GROUPED_RUNS)
+            grouped = chosen_records(store, choice, most=_MOST_GROUPED_RUNS)
         from trackrecord.cli.group_table import group_table, print_groups, table_as_json
 
         table = group_table(grouped, by, group_of)
@@ -74,7 +77,7 @@ def command(
             print_groups(session.console, table, unicode=session.unicode)
         return
     with session.open_store() as store:
-        found = chosen_runs(store, runs, where, project, most=_MOST_RUNS)
+        found = chosen_runs(store, choice, most=_MOST_RUNS)
     records = [detail.record for detail in found]
     from trackrecord.analysis.comparison import compare
 
@@ -97,12 +100,17 @@ def command(
 
 
 def _group_function(by: str) -> Callable[[RunRecord], str | None]:
-    """Return what tells the group of a run."""
+    """Return what tells the group of a run: its value as it reads in a terminal, None where it has none."""
     from trackrecord.cli.numbers import format_value
+    from trackrecord.query.run_groups import reader_of
 
-    if by in _FIELDS:
-        return lambda run: None if getattr(run, by) is None else str(getattr(run, by))
-    key = by.removeprefix("params.")
-    if by.startswith("params."):
-        return lambda run: format_value(run.params[key]) if key in run.params else None
-    raise click.UsageError(f"--group-by takes {', '.join(_FIELDS)} or params.KEY, not {by!r}.")
+    try:
+        read = reader_of(by)
+    except UsageError as error:
+        raise click.UsageError(f"{error.message} {error.hint}") from None
+
+    def group_of(run: RunRecord) -> str | None:
+        value = read(run)
+        return None if value is None else value if isinstance(value, str) else format_value(value)
+
+    return group_of

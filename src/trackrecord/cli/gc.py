@@ -32,8 +32,8 @@ def command(ctx: click.Context, *, yes: bool, as_json: bool) -> None:
     """Show what nobody needs any more, and with --yes remove it.
 
     That is: files that no run, journal or quarantine refers to and that are older than a day, leftovers of
-    writers that were killed, journals of purged runs, empty projects, free pages of the database. Runs may go
-    on meanwhile.
+    writers that were killed, journals of purged runs, requests to stop runs that have ended, empty projects,
+    free pages of the database. Runs may go on meanwhile.
     """
     from trackrecord.store.removal.garbage import find_garbage
 

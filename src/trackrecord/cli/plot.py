@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from trackrecord.cli.chosen_runs import Choice, among_options, first_records
 from trackrecord.cli.session import Session, json_option, session_of, store_option
 from trackrecord.words.errors import NotFoundError
 
@@ -85,6 +86,7 @@ _BANDS = ("t95", "minmax", "quantiles", "std", "stderr", "none")
 @click.option(
     "--log-x", is_flag=True, help="Logarithmic x axis; points at 0 and below are left out, and counted."
 )
+@among_options
 @json_option
 @store_option
 @click.pass_context
@@ -109,13 +111,14 @@ def command(
     height: int,
     log_y: bool,
     log_x: bool,
+    archived: bool,
+    trash: bool,
     as_json: bool,
 ) -> None:
     """Draw metrics as curves, one chart per metric with all runs, or groups of runs, in it.
 
     Without --metric it is the project's primary metric, else the first one that was logged.
     """
-    from trackrecord.cli.chosen_runs import first_records
     from trackrecord.cli.plotted import Plotted, wanted_statistics
     from trackrecord.cli.x_axis import asked_axis, default_axis
     from trackrecord.query.charts import chart
@@ -130,7 +133,9 @@ def command(
     asked = None if x_axis is None else asked_axis(x_axis)
     with session.open_store() as store:
         records, matched = first_records(
-            store, runs, where, project, limit=limit or (MOST_RUNS if grouped else _MOST_LINES)
+            store,
+            Choice(runs, where, project, archived, trash),
+            limit=limit or (MOST_RUNS if grouped else _MOST_LINES),
         )
         if asked is not None and asked.metric is not None:
             _checked_metric(records, asked.metric)

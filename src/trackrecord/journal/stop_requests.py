@@ -17,6 +17,8 @@ from trackrecord.words.errors import StoreUnavailableError, UsageError
 from trackrecord.words.ids import is_usable_run_id
 
 LONGEST_WHO = 200
+#: the name of a request is the run's id and this
+STOP_SUFFIX = ".stop"
 
 
 class StopRequest(NamedTuple):
@@ -68,7 +70,7 @@ def withdraw(store: str | os.PathLike[str], run: str) -> None:
 
 def request_path(inbox: str | os.PathLike[str], run: str) -> str:
     """Return where a request for a run lies."""
-    return os.path.join(inbox, f"{run}.stop")
+    return os.path.join(inbox, run + STOP_SUFFIX)
 
 
 def _read(path: str) -> StopRequest | None:

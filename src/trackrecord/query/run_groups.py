@@ -42,7 +42,7 @@ def group_runs(runs: Sequence[RunRecord], by: Sequence[str]) -> tuple[RunGroup, 
     that are equal are one value, as in filters: 1 and 1.0. Every run is in exactly one group. Raises UsageError for
     a name that is none.
     """
-    readers = {name: _reader(name) for name in by}
+    readers = {name: reader_of(name) for name in by}
     members: dict[tuple[Any, ...], list[str]] = {}
     values: dict[tuple[Any, ...], dict[str, Any]] = {}
     for run in runs:
@@ -53,7 +53,8 @@ def group_runs(runs: Sequence[RunRecord], by: Sequence[str]) -> tuple[RunGroup, 
     return tuple(RunGroup(values[key], tuple(members[key])) for key in sorted(members))
 
 
-def _reader(by: str) -> Callable[[RunRecord], Any]:
+def reader_of(by: str) -> Callable[[RunRecord], Any]:
+    """Return what reads from a run its value for one name of `group_runs`. Raises UsageError as that does."""
     if by.startswith(_PARAM) and len(by) > len(_PARAM):
         key = by.removeprefix(_PARAM)
         return lambda run: run.params.get(key)

@@ -44,6 +44,8 @@ def runs(
     project: str | None = None,
     order_by: str | Sequence[str] = "-created",
     limit: int | None = None,
+    trash: bool = False,
+    include_archived: bool = False,
     store: str | os.PathLike[str] | None = None,
 ) -> RunTable:
     """Return the runs that fit a filter, as a table.
@@ -53,6 +55,8 @@ def runs(
         project: only runs of this project.
         order_by: names with ``-`` in front for descending; missing and NaN come last either way.
         limit: at most so many; all without.
+        trash: only runs in the trash; they are left out otherwise, unless the filter names ``deleted``.
+        include_archived: archived runs, too; they are left out otherwise, unless the filter names ``archived``.
         store: the store's folder; looked up as `init` does without.
 
     Raises:
@@ -71,7 +75,15 @@ def runs(
     _check_types(where, project, order_by, limit)
     opened = open_store(store, on_problem=warn_of)
     try:
-        page = select_runs(opened, project=project, where=where, order_by=order_by, limit=limit)
+        page = select_runs(
+            opened,
+            project=project,
+            where=where,
+            order_by=order_by,
+            limit=limit,
+            trash=trash,
+            include_archived=include_archived,
+        )
     finally:
         opened.close()
     return RunTable(page.rows, page.total, opened.path)

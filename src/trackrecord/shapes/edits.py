@@ -57,6 +57,12 @@ class RunsPurge(RunsChosen, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     force: bool = False
 
 
+class GarbageQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether what nobody needs is to be removed; without ``remove`` it is only reported."""
+
+    remove: bool = False
+
+
 class EditAnswer(Shape, frozen=True):
     """What became of a change: the ids of the runs, and whether every view shows it already."""
 

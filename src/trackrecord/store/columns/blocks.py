@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from trackrecord.store.columns.column import Array, Kind, Values
 from trackrecord.store.columns import rows as column_rows
+from trackrecord.store.columns.column import Array, Kind, Values
 from trackrecord.store.columns.rows import FIGURES, KIND_NAMES, Chosen
 from trackrecord.store.columns.shapes import Shapes, TypedKey
 from trackrecord.store.points import payload

@@ -18,10 +18,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from trackrecord.store.columns.blocks import BLOCK
-from trackrecord.store.columns.column import Array, Column, Kind, Tags, Texts, Values
 from trackrecord.store.columns import blocks as column_blocks
 from trackrecord.store.columns import rows as column_rows
+from trackrecord.store.columns.blocks import BLOCK
+from trackrecord.store.columns.column import Array, Column, Kind, Tags, Texts, Values
 from trackrecord.store.columns.rows import Chosen
 from trackrecord.store.columns.shapes import Shapes, TypedKey, counted
 from trackrecord.store.database.connections import Connections

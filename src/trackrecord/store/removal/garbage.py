@@ -10,23 +10,28 @@ import os
 import re
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from trackrecord.journal.blobfile import PARTIAL_PREFIX
 from trackrecord.journal.segments import parse_segment_name
+from trackrecord.journal.stop_requests import STOP_SUFFIX
 from trackrecord.store.database.disk_space import pack, space_of
 from trackrecord.store.embedded import EmbeddedStore
 from trackrecord.store.intake.lease import Lease
+from trackrecord.store.liveness import run_states
 from trackrecord.store.removal.purge import citing_tables
 from trackrecord.store.removal.references import digests_in_files, digests_in_rows
 from trackrecord.words.errors import StoreUnavailableError
+from trackrecord.words.states import RunState
 
 #: younger files may be in use by somebody who has not said so yet
 OLD_ENOUGH_S = 24 * 3600.0
 _BLOB = re.compile(r"[0-9a-f]{64}\Z")
-_LEFTOVER = re.compile(r"(store\.json|\.gitignore)\..*\.partial\Z|\..*\.(probe|partial)\Z")
+_LEFTOVER = re.compile(
+    r"(store\.json|\.gitignore)\..*\.partial\Z|\..*\.(probe|partial)\Z|.+\.stop\.[0-9]+\.[0-9a-f]+\.partial\Z"
+)
 
 Tell = Callable[[int, int], None]
 
@@ -49,6 +54,7 @@ class Garbage:
     partials: list[tuple[Path, int]] = field(default_factory=list)
     probes: list[tuple[Path, int]] = field(default_factory=list)
     journals: list[tuple[Path, int]] = field(default_factory=list)
+    stop_requests: list[tuple[Path, int]] = field(default_factory=list)
     projects: list[tuple[int, str]] = field(default_factory=list)
     free_pages: int = 0
     #: sentences about what could not be done
@@ -56,7 +62,7 @@ class Garbage:
 
     def files(self) -> list[tuple[Path, int]]:
         """Return every file with its size."""
-        return [*self.blobs, *self.partials, *self.probes, *self.journals]
+        return [*self.blobs, *self.partials, *self.probes, *self.journals, *self.stop_requests]
 
     def kinds(self) -> tuple[GarbageKind, ...]:
         """Return what there is, kind by kind."""
@@ -69,6 +75,9 @@ class Garbage:
             of_files("partial files", self.partials, "left by writers that were killed, older than a day"),
             of_files("probe files", self.probes, "left by checks of the folder, older than a day"),
             of_files("journals", self.journals, "of purged runs"),
+            of_files(
+                "stop requests", self.stop_requests, "to runs that have ended or crashed, older than a day"
+            ),
             GarbageKind("projects", len(self.projects), 0, "empty: no run, experiment, contract or artifact"),
             GarbageKind("free pages", int(self.free_pages > 0), self.free_pages, "in store.db"),
         )
@@ -132,7 +141,7 @@ def _remove(  # noqa: PLR0917
         found = _find(store, connection, limit)
         done.projects = _remove_projects(connection, found.projects)
         total, count = len(found.files()), 0
-        for kind in ("blobs", "partials", "probes", "journals"):
+        for kind in ("blobs", "partials", "probes", "journals", "stop_requests"):
             for path, size in getattr(found, kind):
                 # journals of purged runs go at any age; anything else may have been used again a moment ago
                 if _unlink(path, None if kind == "journals" else limit, done):
@@ -147,12 +156,7 @@ def _remove(  # noqa: PLR0917
 def _find(store: EmbeddedStore, connection: sqlite3.Connection, limit: float) -> Garbage:
     purged = frozenset(run for (run,) in connection.execute("SELECT run FROM tombstone"))
     found = Garbage()
-    for path, size, changed in _files(store.inbox):
-        name = parse_segment_name(path.name)
-        if name is not None and name.run in purged:
-            found.journals.append((path, size))
-        elif name is None and changed < limit and _LEFTOVER.match(path.name):
-            found.probes.append((path, size))
+    _find_in_inbox(store, connection, limit, purged, found)
     for path, size, changed in _files(store.path, deep=False):
         if changed < limit and _LEFTOVER.match(path.name):
             found.partials.append((path, size))
@@ -171,6 +175,35 @@ def _find(store: EmbeddedStore, connection: sqlite3.Connection, limit: float) ->
         found.blobs = [(path, size) for path, size in unused if path.name not in used]
     found.projects = _empty_projects(connection)
     return found
+
+
+def _find_in_inbox(
+    store: EmbeddedStore, connection: sqlite3.Connection, limit: float, purged: frozenset[str], found: Garbage
+) -> None:
+    asked: dict[str, tuple[Path, int]] = {}
+    recording: set[str] = set()
+    for path, size, changed in _files(store.inbox):
+        name = parse_segment_name(path.name)
+        if name is not None:
+            recording.add(name.run)
+            if name.run in purged:
+                found.journals.append((path, size))
+        elif changed < limit and path.name.endswith(STOP_SUFFIX):
+            asked[path.name.removesuffix(STOP_SUFFIX)] = (path, size)
+        elif changed < limit and _LEFTOVER.match(path.name):
+            found.probes.append((path, size))
+    found.stop_requests = [
+        asked[run] for run in sorted(_never_answered(connection, asked.keys() - recording))
+    ]
+
+
+def _never_answered(connection: sqlite3.Connection, runs: Iterable[str]) -> Iterator[str]:
+    """Yield those of some runs with no journal in the inbox that nobody records any more."""
+    states = run_states(connection, time.time_ns())
+    for run in runs:
+        row = connection.execute("SELECT number, ended_state FROM run WHERE id = ?", (run,)).fetchone()
+        if row is None or row[1] is not None or states.get(row[0]) is RunState.CRASHED:
+            yield run
 
 
 def _empty_projects(connection: sqlite3.Connection) -> list[tuple[int, str]]:
