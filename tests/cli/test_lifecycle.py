@@ -141,3 +141,19 @@ def test_mistakes_are_explained(run: Run, arguments: tuple[str, ...], code: int,
     """A wrong name, filter or value is a clear error, and nothing is changed."""
     assert words.lower() in run(*arguments, expect=code).stderr.lower()
     assert sorted(rows(run)) == ["run-0", "run-1", "run-2", "run-3"]
+
+
+def test_archived_and_deleted_runs_are_compared_when_asked_for(run: Run) -> None:
+    """`compare` and `plot` leave out what lists leave out, and take it in with --archived and --trash."""
+    run("archive", "run-1")
+    run("delete", "run-2")
+
+    def compared(*options: str) -> set[str]:
+        answer = json.loads(run("compare", "--project", "digits", "--json", *options).stdout)
+        return {each["name"] for each in answer["runs"]}
+
+    assert compared() == {"run-0", "run-3"}
+    assert compared("--archived") == {"run-0", "run-1", "run-3"}
+    assert compared("--trash") == {"run-2"}
+    assert "run-2" in run("plot", "--project", "digits", "-m", "loss", "--trash").stdout
+    run("compare", "run-1", "run-2", "--trash", expect=2)

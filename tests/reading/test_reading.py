@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import builtins
+import copy
 import gc
 import math
+import pickle
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -231,3 +233,25 @@ def test_whole_numbers_of_any_size_are_read_and_compared(tmp_path: Path) -> None
     table = tr.runs(order_by="created", store=tmp_path / "store")
     assert [run.params["n"] for run in table] == [10**400, hex(10**5000)]
     assert [line.differs for line in compare(list(table)).params] == [True]
+
+
+def test_archived_runs_and_the_trash_are_shown_when_asked_for(store: Path) -> None:
+    """A table leaves out what was put or thrown away, unless it is asked for, as `trackrecord ls` does."""
+    tr.runs('name == "second"', store=store).archive()
+    assert [run.name for run in tr.runs(store=store)] == ["<b>first</b>"]
+    assert {run.name for run in tr.runs(store=store, include_archived=True)} == {"<b>first</b>", "second"}
+    tr.runs('name == "<b>first</b>"', store=store).delete()
+    assert [run.name for run in tr.runs(store=store, trash=True)] == ["<b>first</b>"]
+
+
+def test_metrics_of_a_row_are_like_a_dict(store: Path) -> None:
+    """Figures are made when somebody looks; names, equality, copies and repr are those of a dict."""
+    metrics = tr.runs('name == "second"', store=store)[0].metrics
+    assert (list(metrics), len(metrics), "loss" in metrics, metrics.get("nope")) == (
+        ["accuracy", "loss"], 2, True, None,
+    )  # fmt: skip
+    assert metrics == dict(metrics)
+    copies = (pickle.loads(pickle.dumps(metrics)), copy.deepcopy(metrics), dict(metrics))
+    assert {repr(each) for each in copies} == {repr(metrics)}  # by their text: a NaN equals nothing
+    with pytest.raises(KeyError):
+        metrics["nope"]
