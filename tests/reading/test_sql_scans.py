@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from trackrecord.exchange.private_folder import remove_abandoned
 from trackrecord.reading.sql_scans import scans_by_words
 from trackrecord.store.points.series import EmbeddedSeries
 
+pytest.importorskip("duckdb", minversion="2.0", reason="SQL needs duckdb 2.0, which needs Python 3.11")
 #: names that are easily taken for a part of a condition
 METRICS = ["loss", "val/loss", "it's", "a\n1=0\nb", "#1", 'say "x"', "1=0", "Ünï"]
 #: `trackrecord.reading.sql` is the function
@@ -212,6 +214,16 @@ def test_only_folders_of_ours_are_cleaned_up(own_temporary: Path) -> None:
     assert precious.is_dir()
 
 
+@pytest.fixture
+def heard_control_c() -> Iterator[None]:
+    """Ctrl-C raises KeyboardInterrupt, also where the tests run in the background and would ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heard_control_c")
+@pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_control_c_ends_a_statement(store: Path) -> None:
     """KeyboardInterrupt while DuckDB works: it stops, is told as such, and the next statement answers."""
     timer = threading.Timer(0.7, os.kill, (os.getpid(), signal.SIGINT))

@@ -7,7 +7,6 @@ import math
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -179,6 +178,7 @@ def test_a_table_of_runs_has_right_types(store: Path) -> None:
 
 def test_duckdb_and_pandas_take_a_table_as_it_is(store: Path) -> None:
     """A table is an Arrow stream for whoever reads those, with no call of ours."""
+    duckdb = pytest.importorskip("duckdb")
     table = tr.runs(order_by="name", store=store)
     points = table.points("loss")
     with duckdb.connect() as connection:

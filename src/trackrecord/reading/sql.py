@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import re
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from trackrecord.reading.sql_tables import Progress
     from trackrecord.store.contract import Store
 
+#: the oldest DuckDB: 1.5 lists names of files outside of an allowed folder (``glob`` of a path with ``**/../``) and
+#: takes a PIVOT for two statements
+_OLDEST = 2
 #: what a statement may hold in memory before it goes over to a temporary folder
 MEMORY = "1GB"
 #: statements that only read; anything else would change a database that is gone a moment later
@@ -60,7 +64,7 @@ def sql(
     Raises:
         QueryError: the statement can't be understood, is not one that reads, or needs more memory.
         StoreError: there is no store, or it can't be read.
-        ImportError: DuckDB or pyarrow is not installed.
+        ImportError: DuckDB 2.0 or newer, or pyarrow, is not installed.
 
     Example::
 
@@ -93,10 +97,7 @@ def answer(
     What the statement needs of the store is first written to a private folder, and DuckDB reads that: no thread of
     DuckDB's ever runs Python (docs/decisions/0005-sql-over-files.md).
     """
-    try:
-        import duckdb
-    except ImportError as error:
-        raise not_installed("duckdb", "sql") from error
+    duckdb = _library()
     try:
         from trackrecord.reading.sql_tables import DESCRIPTIONS, WIDE, StoreTables
     except ImportError as error:
@@ -130,6 +131,28 @@ def answer(
             reader = connection.call(_run, statement, given)
         # what goes wrong while the answer is read comes through Arrow as an OSError, with DuckDB's text
         yield Answer(reader, lambda: errors.told((duckdb.Error, OSError)), connection)
+
+
+def _library() -> Any:
+    """Return DuckDB. Raises ImportError without one that is new enough."""
+    try:
+        import duckdb
+    except ImportError as error:
+        if sys.version_info < (3, 11):
+            raise _too_old("no duckdb is installed") from error
+        raise not_installed("duckdb", "sql") from error
+    if int(duckdb.__version__.partition(".")[0]) < _OLDEST:
+        raise _too_old(f"this is duckdb {duckdb.__version__}")
+    return duckdb
+
+
+def _too_old(found: str) -> ImportError:
+    python = ".".join(str(part) for part in sys.version_info[:3])
+    return ImportError(
+        f"SQL needs Python 3.11 or newer and duckdb {_OLDEST}.0 or newer; {found}, on Python {python}. "
+        "There: pip install --upgrade 'trackrecord[sql]'",
+        name="duckdb",
+    )
 
 
 class Answer:
@@ -206,7 +229,9 @@ def _connected(duckdb: Any, folder: Path, memory: str) -> Iterator[Interruptible
     try:
         connection = InterruptibleConnection(lambda: duckdb.connect(":memory:", config=settings))
         connection.execute("SET TimeZone = 'UTC'")
-        connection.execute("SET errors_as_json = true")  # of the session in older versions, not of the database
+        connection.execute(
+            "SET errors_as_json = true"
+        )  # of the session in older versions, not of the database
     except duckdb.Error as error:
         raise UsageError(f"DuckDB can't be started with memory {memory!r}: {_text_of(error)[0]}") from None
     try:
