@@ -33,7 +33,9 @@ def _snippets(page: str) -> list[str]:
 def test_snippet_runs(page: str, number: int, tmp_path: Path) -> None:
     """Each Python block of a page runs without an error or a word of warning in an empty folder."""
     if page == "docs/sql.md":
-        pytest.importorskip("duckdb", minversion="2.0", reason="SQL needs duckdb 2.0, which needs Python 3.11")
+        pytest.importorskip(
+            "duckdb", minversion="2.0", reason="SQL needs duckdb 2.0, which needs Python 3.11"
+        )
     environment = {**os.environ, "HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}
     environment.pop("TRACKRECORD_STORE", None)
     done = subprocess.run(
