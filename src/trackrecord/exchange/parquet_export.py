@@ -20,7 +20,8 @@ from trackrecord.exchange.columns import Batch, Field
 from trackrecord.exchange.libraries import not_installed
 from trackrecord.exchange.points_table import LongPoints, Wanted, series_of
 from trackrecord.exchange.private_folder import PARTIAL, private_folder
-from trackrecord.exchange.tables import SCHEMA_VERSION, TABLES, Chosen, choose
+from trackrecord.exchange.table_shape import Chosen, choose
+from trackrecord.exchange.tables import SCHEMA_VERSION, TABLES
 from trackrecord.exchange.tabular import Frame
 from trackrecord.exchange.written_file import write_blob
 from trackrecord.words.errors import NotFoundError, UsageError

@@ -13,7 +13,8 @@ from pyarrow import parquet
 
 from trackrecord.exchange.columns import Batch, Column, Field, Kind
 from trackrecord.exchange.points_table import LongPoints, Wanted, series_of
-from trackrecord.exchange.tables import TABLES, choose
+from trackrecord.exchange.table_shape import choose
+from trackrecord.exchange.tables import TABLES
 from trackrecord.reading.run_table import RunTable
 from trackrecord.reading.sql_scans import Scan
 

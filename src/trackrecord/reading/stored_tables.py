@@ -11,7 +11,8 @@ import numpy as np
 
 from trackrecord.exchange.columns import Batch, Column, Field, Kind
 from trackrecord.exchange.points_table import LongPoints, Wanted, series_of
-from trackrecord.exchange.tables import TABLES, Chosen, TableShape, choose
+from trackrecord.exchange.table_shape import Chosen, TableShape, choose
+from trackrecord.exchange.tables import TABLES
 from trackrecord.exchange.tabular import BATCH_ROWS, Frame, Tabular, pieces
 from trackrecord.query.names import close_names
 from trackrecord.words.errors import NotFoundError, UsageError
