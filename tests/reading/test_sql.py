@@ -21,10 +21,10 @@ from trackrecord.words.errors import FormatError, QueryError, StoreNotFoundError
 pytest.importorskip("duckdb", minversion="2.0", reason="SQL needs duckdb 2.0, which needs Python 3.11")
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Path:
-    """Four runs of two metrics, still in the inbox."""
-    place = tmp_path / "store"
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four runs of two metrics, still in the inbox for the first test that asks; none of them changes it."""
+    place = tmp_path_factory.mktemp("sql") / "store"
     for seed in range(4):
         with tr.init("p", name=f"seed-{seed}", params={"seed": seed, "lr": 0.1 * seed}, store=place) as run:
             for step in range(5):
