@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.store.journals import BEGAN, EARLIER_BOOT, ELSEWHERE, SECOND, Journal
+from tests.store.journals import BEGAN, EARLIER_BOOT, ELSEWHERE, GONE, SECOND, Journal
 from trackrecord.store.embedded import EmbeddedStore
 from trackrecord.store.intake.ingest import take_in
 from trackrecord.store.liveness import Writer, ending_of, run_states, state_of
@@ -17,6 +20,12 @@ from trackrecord.words.states import RunState
 
 MINUTE = 60 * SECOND
 NOW = BEGAN + 60 * MINUTE
+_SAY_WHO = """
+import json, sys
+from trackrecord.journal.process import this_process
+print(json.dumps(this_process()), flush=True)
+sys.stdin.read()
+"""
 
 
 def _writer(name: str = "w", role: str = "begin", **known: Any) -> Writer:
@@ -89,13 +98,9 @@ def test_a_resumed_run_lives_by_who_resumed_it() -> None:
 
 def test_a_killed_process_makes_a_crashed_run(tmp_path: Path) -> None:
     """A real process: the run is running while it lives, crashed once it was killed, running again when resumed."""
-    program = "import sys; from trackrecord.journal.process import this_process; import json; "
-    program += "print(json.dumps(this_process()), flush=True); sys.stdin.read()"
     child = subprocess.Popen(
-        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", _SAY_WHO], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
-    import json
-
     with child, EmbeddedStore.open(tmp_path) as store:
         assert child.stdout is not None
         process = json.loads(child.stdout.readline())
@@ -138,5 +143,60 @@ def test_silence_is_counted_in_minutes(quiet_s: int, state: RunState, tmp_path: 
         take_in(store)
         with store.connections.snapshot() as connection:
             (grown_at,) = connection.execute("SELECT grown_at FROM writer").fetchone()
-            states = run_states(connection, grown_at + quiet_s * SECOND)
+            states = run_states(connection, grown_at + quiet_s * SECOND, store.inbox)
     assert list(states.values()) == [state]
+
+
+@pytest.mark.parametrize("segments", [1, 2])
+def test_what_is_not_taken_in_may_say_how_it_ended(segments: int, tmp_path: Path) -> None:
+    """A process that has ended is not crashed while its journal, or the next one of it, was not read to its end."""
+    with subprocess.Popen([sys.executable, "-c", _SAY_WHO], stdin=-1, stdout=-1, text=True) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        journal = Journal(process=json.loads(child.stdout.readline())).begin().log({"loss": 1.0}, 0)
+        journal.put(tmp_path)
+        with EmbeddedStore.open(tmp_path) as store:
+            if segments == 2:
+                journal.rotate().put_part(tmp_path, 0, len(journal.bytes(0)))
+            take_in(store)
+            child.stdin.close()
+            child.wait()
+            journal.finish().put(tmp_path)
+            assert list(store.catalog.live_states().values()) == [RunState.RUNNING]
+            with EmbeddedStore.open(tmp_path, read_only=True) as looking:
+                assert list(looking.catalog.live_states().values()) == [RunState.RUNNING]
+                with looking.catalog.columns.reading() as view:
+                    assert list(view.live_states().values()) == [RunState.RUNNING]
+            os.utime(journal.path(tmp_path, segments - 1), (BEGAN // SECOND, BEGAN // SECOND))
+            with store.connections.snapshot() as connection:
+                states = run_states(connection, time.time_ns() + 20 * MINUTE, store.inbox)
+            assert list(states.values()) == [RunState.SILENT]
+            take_in(store)
+            assert store.catalog.rows("SELECT ended_state FROM run") == [("finished",)]
+
+
+def test_what_was_taken_in_meanwhile_is_not_taken_for_a_crash(tmp_path: Path) -> None:
+    """Whoever sees the store as it was before the last pass finds no journal any more, and does not say crashed."""
+    Journal(process=GONE).begin().put_part(tmp_path, 0, 1 << 20)
+    with EmbeddedStore.open(tmp_path) as store:
+        take_in(store)  # read whole, of a process that is gone: removed
+        assert list(store.catalog.live_states().values()) == [RunState.CRASHED]
+        with store.connections.writing(1) as connection:
+            connection.execute("UPDATE writer SET gone = 0")
+        assert list(store.catalog.live_states().values()) == [RunState.RUNNING]
+        store.inbox.rmdir()
+        assert list(store.catalog.live_states().values()) == [RunState.CRASHED]
+
+
+def test_a_journal_whose_rest_can_not_be_read_does_not_keep_a_run_alive(tmp_path: Path) -> None:
+    """A writer of another machine that stopped in the midst of a record is crashed once its silence has lasted."""
+    journal = Journal(process=ELSEWHERE).begin().log({"loss": 1.0}, 0)
+    whole = len(journal.bytes())
+    journal.log({"loss": 2.0}, 1).put_part(tmp_path, 0, whole + 5)
+    os.utime(journal.path(tmp_path), (BEGAN // SECOND, BEGAN // SECOND))
+    with EmbeddedStore.open(tmp_path) as store:
+        take_in(store)
+        take_in(store)
+        with store.connections.snapshot() as connection:
+            states = run_states(connection, time.time_ns() + 20 * MINUTE, store.inbox)
+    assert list(states.values()) == [RunState.CRASHED]

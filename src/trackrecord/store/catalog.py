@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from trackrecord.journal.place import INBOX
 from trackrecord.store.columns.columns import Columns
 from trackrecord.store.database.connections import Connections
 from trackrecord.store.liveness import run_states
@@ -35,5 +36,5 @@ class EmbeddedCatalog:
 
     def live_states(self) -> dict[int, RunState]:
         """Return the state of each run without a stored ending, by run number; see ``liveness``."""
-        with self._connections.reading() as connection:
-            return run_states(connection, time.time_ns())
+        with self._connections.snapshot() as connection:
+            return run_states(connection, time.time_ns(), self._connections.path.with_name(INBOX))

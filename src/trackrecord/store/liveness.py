@@ -5,6 +5,8 @@ The rules (invariants S7 and S8):
 - A writer that ended by its own word has that state. One whose process is proven gone is ``crashed``. Else its
   silence counts, by the clock of whoever looks: 2 minutes without growth is ``silent``; 10 is ``crashed``, unless
   its process is proven alive.
+- None is ``crashed`` while its journal holds what is not taken in yet, which may say how it ended: then the time of
+  its last write counts, and it is ``silent`` at worst.
 - Writers with the role ``forked`` count only where there is no other.
 - The *carriers* of a run are its ``begin`` writers. A writer that starts after all carriers have ended resumes the
   run: it becomes the carrier, and writers before it count no more.
@@ -18,9 +20,11 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from trackrecord.journal.process import is_gone
+from trackrecord.store.unread import UnreadJournals
 from trackrecord.words.states import RunState, worst
 
 SILENT_AFTER_NS = 2 * 60 * 10**9
@@ -66,8 +70,11 @@ def writers_of(connection: sqlite3.Connection, run: int) -> list[Writer]:
     return [Writer(*row) for row in found]
 
 
-def run_states(connection: sqlite3.Connection, now: int) -> dict[int, RunState]:
-    """Return the state of every run without a stored ending, at the moment ``now`` (nanoseconds since 1970)."""
+def run_states(connection: sqlite3.Connection, now: int, inbox: Path) -> dict[int, RunState]:
+    """Return the state of every run without a stored ending, at the moment ``now`` (nanoseconds since 1970).
+
+    ``inbox`` is where their journals wait; it need not be there.
+    """
     # the traceback is left out: it may be long, and says nothing about life
     rows = connection.execute(
         "SELECT w.run, w.writer, w.role, w.state, w.started, w.ended, w.last_time, w.grown_at, w.gone, w.process"
@@ -76,17 +83,29 @@ def run_states(connection: sqlite3.Connection, now: int) -> dict[int, RunState]:
     by_run: dict[int, list[Writer]] = {}
     for row in rows:
         by_run.setdefault(row[0], []).append(Writer(*row))
-    return {run: state_of(writers, now) for run, writers in by_run.items()}
+    unread = UnreadJournals(connection, inbox)
+    return {
+        run: state_of(writers, now, unread=lambda writer: unread.changed(writer.run, writer.writer))
+        for run, writers in by_run.items()
+    }
+
+
+def _nothing_unread(_writer: Writer) -> None:
+    return None
 
 
 def state_of(
-    writers: list[Writer], now: int, prove: Callable[[dict[str, Any]], bool | None] = is_gone
+    writers: list[Writer],
+    now: int,
+    prove: Callable[[dict[str, Any]], bool | None] = is_gone,
+    unread: Callable[[Writer], int | None] = _nothing_unread,
 ) -> RunState:
     """Return the state of a run as it looks at the moment ``now``.
 
-    ``prove`` tells whether a process is gone, lives, or can't be seen from here.
+    ``prove`` tells whether a process is gone, lives, or can't be seen from here; ``unread`` when a writer wrote what
+    is not taken in yet, None when there is no such thing, 0 when that can't be told.
     """
-    states = {writer.writer: _state_of_writer(writer, now, prove) for writer in writers}
+    states = {writer.writer: _state_of_writer(writer, now, prove, unread) for writer in writers}
     carriers, members = _carriers(writers, lambda writer: _end_of(writer, states[writer.writer]))
     if not carriers:
         return RunState.CRASHED
@@ -119,15 +138,25 @@ def ending_of(writers: list[Writer]) -> Ending:
     return Ending(state, ended, telling.exit_code, telling.traceback)
 
 
-def _state_of_writer(writer: Writer, now: int, prove: Callable[[dict[str, Any]], bool | None]) -> RunState:
+def _state_of_writer(
+    writer: Writer,
+    now: int,
+    prove: Callable[[dict[str, Any]], bool | None],
+    unread: Callable[[Writer], int | None],
+) -> RunState:
     if writer.state is not None:
         return RunState(writer.state)
-    if writer.gone:
-        return RunState.CRASHED
-    gone = prove(process_of(writer.process))
     silence = now - writer.grown_at
+    # asked before the journal is looked at: what a process wrote before it was gone is then seen
+    gone = True if writer.gone else prove(process_of(writer.process))
     if gone or (gone is None and silence >= CRASHED_AFTER_NS):
-        return RunState.CRASHED
+        # one that is known to be gone was taken in to its end, or is at this moment: old crashes cost no look
+        if writer.gone and silence >= CRASHED_AFTER_NS:
+            return RunState.CRASHED
+        changed = unread(writer)
+        if changed is None or (changed == 0 and silence >= CRASHED_AFTER_NS):
+            return RunState.CRASHED
+        silence = min(silence, now - changed)
     return RunState.SILENT if silence >= SILENT_AFTER_NS else RunState.RUNNING
 
 

@@ -14,10 +14,12 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
+from trackrecord.journal.place import INBOX
 from trackrecord.store.columns import blocks as column_blocks
 from trackrecord.store.columns import rows as column_rows
 from trackrecord.store.columns.blocks import BLOCK
@@ -39,8 +41,9 @@ _Found = TypeVar("_Found", Column, Tags)
 class ColumnView:
     """All columns of a store as of one revision. For use in one thread, inside of `Columns.reading`."""
 
-    def __init__(self, connection: sqlite3.Connection, kept: _Kept) -> None:
+    def __init__(self, connection: sqlite3.Connection, kept: _Kept, inbox: Path) -> None:
         self.connection = connection
+        self._inbox = inbox
         self.revision = int(connection.execute("SELECT value FROM revision").fetchone()[0])
         #: one more than the greatest number of a run: the length of every column
         self.size = int(connection.execute("SELECT coalesce(max(number), -1) + 1 FROM run").fetchone()[0])
@@ -54,7 +57,7 @@ class ColumnView:
 
     def live_states(self) -> dict[int, RunState]:
         """Return the state of each run without a stored ending, at this moment."""
-        return run_states(self.connection, time.time_ns())
+        return run_states(self.connection, time.time_ns(), self._inbox)
 
     def value(self, space: str, key: str) -> Column | None:
         """Return a ``param`` or ``summary`` value; None when no run has it."""
@@ -195,7 +198,7 @@ class Columns:
     def reading(self) -> Iterator[ColumnView]:
         """Lend a view of all columns as they are at this moment."""
         with self._connections.snapshot() as connection:
-            view = ColumnView(connection, self._kept)
+            view = ColumnView(connection, self._kept, self._connections.path.with_name(INBOX))
             epoch = connection.execute("SELECT value FROM column_epoch").fetchone()[0]
             self._kept.begin((self._file(), epoch), view.revision)
             yield view

@@ -193,13 +193,15 @@ def _find_in_inbox(
         elif changed < limit and _LEFTOVER.match(path.name):
             found.probes.append((path, size))
     found.stop_requests = [
-        asked[run] for run in sorted(_never_answered(connection, asked.keys() - recording))
+        asked[run] for run in sorted(_never_answered(store, connection, asked.keys() - recording))
     ]
 
 
-def _never_answered(connection: sqlite3.Connection, runs: Iterable[str]) -> Iterator[str]:
+def _never_answered(
+    store: EmbeddedStore, connection: sqlite3.Connection, runs: Iterable[str]
+) -> Iterator[str]:
     """Yield those of some runs with no journal in the inbox that nobody records any more."""
-    states = run_states(connection, time.time_ns())
+    states = run_states(connection, time.time_ns(), store.inbox)
     for run in runs:
         row = connection.execute("SELECT number, ended_state FROM run WHERE id = ?", (run,)).fetchone()
         if row is None or row[1] is not None or states.get(row[0]) is RunState.CRASHED:
