@@ -70,6 +70,8 @@ def test_a_further_host_is_answered_when_allowed(store_path: Path) -> None:
         {"content-type": "application/x-www-form-urlencoded"},
         {"content-type": "multipart/form-data; boundary=a"},
         {"content-type": ""},
+        {"content-type": "application/xml"},
+        {"content-type": "application/json, text/plain"},
     ],
 )
 def test_another_site_can_not_post(server: RunningServer, headers: dict[str, str]) -> None:
@@ -78,6 +80,15 @@ def test_another_site_can_not_post(server: RunningServer, headers: dict[str, str
     answer = server.client.post("/api/v1/series", content=b'{"series": []}', headers=sent)
     assert answer.status_code in (403, 415)
     assert answer.json()["error"]["code"] in ("forbidden", "bad_request")
+
+
+@pytest.mark.parametrize("kind", ["application/xml", "application/octet-stream", "text/plain", ""])
+def test_nothing_changes_on_what_is_no_json(server: RunningServer, kind: str) -> None:
+    """A change whose content type is any but application/json is refused, whatever its body says."""
+    sent = {"content-type": kind}
+    answer = server.client.post("/api/v1/runs/purge", content=b'{"runs": []}', headers=sent)
+    assert answer.status_code == 415
+    assert "application/json" in answer.json()["error"]["message"]
 
 
 def test_our_own_page_and_programs_can_post(server: RunningServer) -> None:

@@ -45,8 +45,8 @@ STANDARD_HEADERS = {
 }
 
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]:@/?#\s]+)(?::(\d{1,5}))?\Z")
-#: what a browser sends across origins without asking first
-_SIMPLE_TYPES = ("", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data")
+#: no browser sends it across origins without asking first
+_JSON = "application/json"
 
 
 def new_token() -> str:
@@ -126,11 +126,11 @@ class Guard:
         """Refuse what another site's page sent, unless it only reads (GET, HEAD).
 
         A browser says where a request comes from, in ``Sec-Fetch-Site`` or, over plain HTTP to another machine,
-        only in ``Origin``. A program sends neither. The content type must be one that a page of another site can't
-        send without being asked for permission, which is never given.
+        only in ``Origin``. A program sends neither. The content type must be application/json, which a page of another
+        site can't send without asking for permission, which is never given.
 
         Raises:
-            RequestError: it came from elsewhere, or its content type is one that anyone may send.
+            RequestError: it came from elsewhere, or its content type is another one.
         """
         if method in ("GET", "HEAD"):
             return
@@ -144,8 +144,8 @@ class Guard:
                 "forbidden", f"A page of another site ({origin or site!s:.100}) may not do this."
             )
         kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind in _SIMPLE_TYPES:
-            message = f"The content type is {kind or 'missing'}; it has to be application/json."
+        if kind != _JSON:
+            message = f"The content type is {kind[:100] or 'missing'}; it has to be {_JSON}."
             raise RequestError("bad_request", message, status=415)
 
     def check_token(self, headers: Mapping[str, str]) -> None:
