@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 import subprocess
 import sys
 import tarfile
@@ -265,3 +267,54 @@ def test_backups_of_a_busy_store_hold_all_that_was_logged_before(tmp_path: Path)
         for process in processes:
             process.kill()
             process.wait()
+
+
+def _make_strange(path: Path, kind: str, secret: Path) -> None:
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "socket":
+        here = Path.cwd()
+        os.chdir(path.parent)  # the name of a socket must be short
+        try:
+            with socket.socket(socket.AF_UNIX) as listening:
+                listening.bind(path.name)
+        finally:
+            os.chdir(here)
+    elif kind == "link out of the store":
+        path.symlink_to(secret)
+    else:
+        path.symlink_to(path.name)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no such files here")
+@pytest.mark.parametrize("kind", ["pipe", "folder", "socket", "link out of the store", "link to itself"])
+@pytest.mark.parametrize("name", ["backup", "backup.tar"])
+def test_only_files_of_the_store_are_copied(tmp_path: Path, kind: str, name: str) -> None:
+    """What has a journal's name and is no file is left out and named; the rest of the backup is whole."""
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"not of this store")
+    with EmbeddedStore.open(tmp_path / "store") as store:
+        curve("waiting", 9, 20).put(tmp_path / "store")
+        strange = Journal("strange", 7).path(tmp_path / "store")
+        _make_strange(strange, kind, secret)
+        report = back_up(store, tmp_path / name)
+    assert len(report.problems) == 1
+    assert strange.name in report.problems[0]
+    assert "link" in report.problems[0] if "link" in kind else "no regular file" in report.problems[0]
+    assert report.journals == 1
+    restore(tmp_path / name, tmp_path / "again")
+    assert [path.name for path in (tmp_path / "again" / "inbox").iterdir()] == [
+        curve("waiting", 9, 20).path(tmp_path).name
+    ]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no such files here")
+def test_a_blob_that_is_no_file_is_named(tmp_path: Path) -> None:
+    """A link in blobs/ that leads round in a circle does not end the backup."""
+    _fill(tmp_path / "store")
+    circle = tmp_path / "store" / "blobs" / "aa" / "aa" / ("a" * 64)
+    circle.parent.mkdir(parents=True, exist_ok=True)
+    circle.symlink_to(circle.name)
+    _backed_up(tmp_path / "store", tmp_path / "backup")

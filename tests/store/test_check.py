@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import random
 import sqlite3
 import subprocess
@@ -369,3 +370,22 @@ def test_the_command_says_what_it_found_and_exits_accordingly(tmp_path: Path) ->
     nowhere = _command(tmp_path / "nowhere")
     assert nowhere.returncode == 1
     assert "there is no store" in nowhere.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no such files here")
+@pytest.mark.parametrize("fix", [False, True])
+def test_what_is_no_journal_in_the_inbox_is_noted(tmp_path: Path, fix: bool) -> None:
+    """Links that lead round in a circle, pipes and folders with the name of a journal are named, and left alone."""
+    curve("run1", 1, 20).put(tmp_path)
+    names = [Journal("run2", writer).path(tmp_path) for writer in (2, 3, 4)]
+    names[0].symlink_to(names[0].name)
+    os.mkfifo(names[1])
+    names[2].mkdir()
+    with EmbeddedStore.open(tmp_path) as store:
+        take_in(store)
+    report = check_store(tmp_path, fix=fix)
+    assert [(found.kind, found.place, found.severity) for found in report.findings] == [
+        ("journal-stray", f"inbox/{path.name}", "note") for path in names
+    ]
+    assert report.ok
+    assert sorted((tmp_path / "inbox").iterdir()) == names

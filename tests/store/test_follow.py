@@ -36,3 +36,21 @@ def test_stopping_without_starting_is_no_error(tmp_path: Path) -> None:
     """A follower that was never started can be stopped."""
     with EmbeddedStore.open(tmp_path) as store:
         Follower(store, on_change=print).stop()
+
+
+def test_a_link_that_leads_nowhere_does_not_end_the_following(tmp_path: Path) -> None:
+    """A link in the inbox that leads round in a circle keeps no journal from being taken in."""
+    told: queue.Queue[int] = queue.Queue()
+    curve("run1", 1, 20).put(tmp_path)
+    circle = Journal("run2", 2).path(tmp_path)
+    circle.symlink_to(circle.name)
+    with EmbeddedStore.open(tmp_path) as store:
+        follower = Follower(store, told.put)
+        follower.start()
+        try:
+            told.get(timeout=30)
+            curve("run3", 3, 20).put(tmp_path)
+            told.get(timeout=30)
+        finally:
+            follower.stop()
+        assert len(store.catalog.rows("SELECT id FROM run")) == 2

@@ -33,6 +33,7 @@ from trackrecord.store.backups.backup_target import (
     MANIFEST_FORMAT,
     FolderTarget,
     Kept,
+    NotCopiedError,
     Target,
     TarTarget,
 )
@@ -135,7 +136,7 @@ class _Backup:
         """Copy what waits, each file as long as it was when it was opened."""
         try:
             names = sorted(path.name for path in self._store.inbox.iterdir())
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return
         for done, name in enumerate(names):
             self._tell("journals", done, len(names))
@@ -160,6 +161,9 @@ class _Backup:
                 kept = self._target.put(name, path, must_be=path.name)
             except FileNotFoundError:
                 continue  # removed by gc: nothing cites it
+            except NotCopiedError as error:
+                self._leave_out(name, error)
+                continue
             if kept is None:
                 self._report.problems.append(
                     f"{name} holds other bytes than its name says: run `trackrecord check`"
@@ -215,9 +219,17 @@ class _Backup:
             kept = self._target.put(name, path)
         except FileNotFoundError:
             return False  # taken in and removed meanwhile: the database has it
+        except NotCopiedError as error:
+            self._leave_out(name, error)
+            return False
         assert kept is not None
         self._files[name] = kept
         return True
+
+    def _leave_out(self, name: str, why: NotCopiedError) -> None:
+        problem = f"{name} was not copied: it {why}"
+        if problem not in self._report.problems:  # blobs are gone through twice
+            self._report.problems.append(problem)
 
 
 def _size(path: Path) -> int | None:

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import shutil
+import stat
 import tarfile
 from pathlib import Path
 from types import TracebackType
@@ -27,13 +28,21 @@ class Kept(NamedTuple):
     sha256: str
 
 
+class NotCopiedError(Exception):
+    """A thing in a store was not copied. Its text says why, after the name of the thing."""
+
+
 class Target(Protocol):
     """Takes the files of a backup. Used with ``with``: what was not finished leaves nothing behind."""
 
     place: Path
 
     def put(self, name: str, source: Path, *, must_be: str | None = None) -> Kept | None:
-        """Copy a file as long as it is now; None, and nothing kept, when its digest is not the one it must have."""
+        """Copy a file as long as it is now; None, and nothing kept, when its digest is not the one it must have.
+
+        Raises FileNotFoundError when it is not there, NotCopiedError when it is no regular file or can't be opened; a
+        symbolic link is followed only where ``must_be`` says what it has to lead to.
+        """
 
     def reuse(self, name: str) -> Kept | None:
         """Take a file over from the backup that is replaced; None when it has none of this name."""
@@ -76,7 +85,7 @@ class FolderTarget:
     def put(self, name: str, source: Path, *, must_be: str | None = None) -> Kept | None:
         """Copy a file, and read back what was written."""
         target = self._partial / name
-        with source.open("rb") as original:
+        with _open_regular(source, follow=must_be is not None) as original:
             target.parent.mkdir(parents=True, exist_ok=True)
             with target.open("xb") as copy:
                 written = copy_hashed(original, copy, os.fstat(original.fileno()).st_size)
@@ -143,10 +152,12 @@ class TarTarget:
 
     def put(self, name: str, source: Path, *, must_be: str | None = None) -> Kept | None:
         """Add a file."""
-        with source.open("rb") as original:
+        with _open_regular(source, follow=must_be is not None) as original:
             size = os.fstat(original.fileno()).st_size
-            if must_be is not None and digest_of_file(source) != must_be:
-                return None
+            if must_be is not None:
+                if _digest_of(original) != must_be:
+                    return None
+                original.seek(0)
             entry = tarfile.TarInfo(name)
             entry.size, entry.mode = size, 0o600
             reader = _Hashing(original, size)
@@ -203,6 +214,25 @@ class _Hashing:
 
     def hexdigest(self) -> str:
         return self._hasher.hexdigest()
+
+
+def _open_regular(path: Path, *, follow: bool) -> IO[bytes]:
+    """Open a file for reading; never waits for a pipe, never reads a device, never leaves the store by a link."""
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        mode = (path.stat() if follow else path.lstat()).st_mode
+        if not stat.S_ISREG(mode):
+            raise NotCopiedError("is a symbolic link" if stat.S_ISLNK(mode) else "is no regular file")
+        # it may have been exchanged since, so the same is asked of what was opened
+        number = os.open(path, flags if follow else flags | getattr(os, "O_NOFOLLOW", 0))
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise NotCopiedError(f"can't be read: {error.strerror or error}") from error
+    if not stat.S_ISREG(os.fstat(number).st_mode):
+        os.close(number)
+        raise NotCopiedError("is no regular file")
+    return os.fdopen(number, "rb")
 
 
 def read_manifest(content: bytes, place: Path) -> dict[str, Any]:

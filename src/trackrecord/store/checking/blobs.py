@@ -123,8 +123,16 @@ def files_below(folder: Path) -> Iterator[Path]:
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):
             yield from files_below(Path(entry.path))
-        elif entry.is_file():
+        elif is_regular(entry):
             yield Path(entry.path)
+
+
+def is_regular(entry: os.DirEntry[str]) -> bool:
+    """Tell whether an entry of a folder is a file, or leads to one; a link that leads round in a circle does not."""
+    try:
+        return entry.is_file()
+    except OSError:
+        return False
 
 
 def _digest(path: Path) -> str:

@@ -12,6 +12,7 @@ from trackrecord.journal.format import FILE_HEADER, Kind
 from trackrecord.journal.process import is_gone
 from trackrecord.journal.reader import Damage, check_file_header, is_understood, scan
 from trackrecord.journal.segments import NO_RUN, parse_segment_name
+from trackrecord.store.checking.blobs import files_below, is_regular
 from trackrecord.store.checking.finding import NOTE, PROBLEM, Finding
 from trackrecord.words.errors import FormatError
 
@@ -36,9 +37,13 @@ def check_journals(
     only noted here. ``aside``: the folder is the quarantine, where damage is what one expects.
     """
     found = Journals()
-    for path in _files(folder, deep=aside):
+    for path, regular in _files(folder, deep=aside):
         name = parse_segment_name(path.name)
         place = f"{folder.name}/{path.relative_to(folder).as_posix()}"
+        if not regular:
+            message = "is no file, nor does it lead to one; it is left alone"
+            found.findings.append(Finding("journal-stray", place, message, NOTE))
+            continue
         if name is None:
             if not aside:
                 found.findings.append(
@@ -109,11 +114,12 @@ def _progress(connection: sqlite3.Connection, run: str, writer: str, n: int) -> 
     return (0, 0) if row is None else (int(row[0]), int(row[1]))
 
 
-def _files(folder: Path, *, deep: bool) -> list[Path]:
+def _files(folder: Path, *, deep: bool) -> list[tuple[Path, bool]]:
+    """Return what is in a folder, and whether it is a file; of the quarantine the files only."""
     if deep:
-        return sorted(path for path in folder.rglob("*") if path.is_file())
+        return [(path, True) for path in files_below(folder)]
     try:
         with os.scandir(folder) as entries:
-            return sorted(Path(entry.path) for entry in entries if entry.is_file())
+            return sorted((Path(entry.path), is_regular(entry)) for entry in entries)
     except (FileNotFoundError, NotADirectoryError):
         return []

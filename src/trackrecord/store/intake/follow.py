@@ -85,6 +85,13 @@ class Follower:
     def _sizes_now(self) -> dict[str, int]:
         try:
             with os.scandir(self._store.inbox) as entries:
-                return {entry.name: os.stat(entry.path).st_size for entry in entries}  # noqa: PTH116
-        except FileNotFoundError:
-            return {}  # a file was removed meanwhile, or there is no inbox yet: look again next time
+                return {entry.name: _size(entry.path) for entry in entries}
+        except OSError:
+            return {}  # there is no inbox yet: look again next time
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size  # noqa: PTH116
+    except OSError:
+        return -1  # removed meanwhile, or a link that leads nowhere: the others count all the same
