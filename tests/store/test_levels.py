@@ -20,7 +20,7 @@ from trackrecord.journal.format import Kind
 from trackrecord.store.contract import SampledSeries, SeriesRequest
 from trackrecord.store.embedded import EmbeddedStore
 from trackrecord.store.intake.ingest import take_in
-from trackrecord.store.points import buckets, chunks, late_points, levels
+from trackrecord.store.points import chunks, curve, late_points, levels, series
 from trackrecord.store.points.chunks import AxisRows
 from trackrecord.store.points.history import history
 from trackrecord.store.points.series import x_of
@@ -35,7 +35,6 @@ def small_chunks() -> Iterator[None]:
         patch.setattr(chunks, "FULL", 16)
         patch.setattr(chunks, "_SMALL", 4)
         patch.setattr(levels, "_FEW", 8)
-        patch.setattr(buckets, "_FEW", 4)
         yield
 
 
@@ -45,6 +44,7 @@ class Logged:
 
     pieces: list[list[tuple[float, float]]]
     ends: bool
+    writers: int
     rewinds: list[tuple[int, float]] = field(default_factory=list)
 
 
@@ -88,17 +88,22 @@ def _logged(draw: st.DrawFn) -> Logged:
     if draw(st.booleans()):
         at = draw(st.integers(0, len(pieces)))
         rewinds.append((at, draw(st.sampled_from(steps))))
-    return Logged(pieces, draw(st.booleans()), rewinds)
+    return Logged(pieces, draw(st.booleans()), draw(st.integers(1, 2)), rewinds)
 
 
 def _store_of(
     folder: Path, logged: Logged, run: str = "run1", fork: tuple[str, float] | None = None
 ) -> EmbeddedStore:
-    journal = Journal(run).begin(created=BEGAN)
+    journals = [Journal(run, 1).begin(created=BEGAN)]
+    if logged.writers == 2:
+        journals.append(Journal(run, 2).begin("join"))
     if fork is not None:
-        journal.say(Kind.FORK, run=fork[0], step=fork[1])
+        journals[0].say(Kind.FORK, run=fork[0], step=fork[1])
     store = EmbeddedStore.open(folder)
     for index, piece in enumerate(logged.pieces):
+        # a process that goes on where another one ended
+        journal = journals[index % logged.writers]
+        journal.time = max(each.time for each in journals)
         for at, step in logged.rewinds:
             if at == index:
                 journal.say(Kind.REWIND, step=step)
@@ -107,7 +112,8 @@ def _store_of(
         journal.put(folder)
         assert take_in(store).problems == []
     if logged.ends:
-        journal.finish().put(folder)
+        for journal in journals:
+            journal.finish().put(folder)
         assert take_in(store).problems == []
     return store
 
@@ -141,7 +147,22 @@ def _check(store: EmbeddedStore, request: SeriesRequest) -> SampledSeries:
         wanted = float((finite / len(finite)).sum())
         close = pytest.approx(wanted, rel=1e-9, abs=1e-9 * np.abs(finite).max())
         assert float((found.y[seen] * shares).sum()) == close
+    _check_places(found, request, x[inside], values)
     return found
+
+
+def _check_places(found: SampledSeries, request: SeriesRequest, x: Array, values: Array) -> None:
+    """Every pixel that has a point has a bucket nearby, and no bucket shows what lies further away than two pixels."""
+    if not len(x):
+        return
+    low = x.min() if request.low is None else request.low
+    high = x.max() if request.high is None else request.high
+    near = 2 * (high - low) / request.pixels + 1e-9 * max(abs(low), abs(high))
+    assert (np.abs(found.x[:, None] - x[None, :]) <= near).any(axis=0).all()
+    for place, least, greatest in zip(found.x, found.low, found.high, strict=True):
+        here = values[(np.abs(x - place) <= near) & np.isfinite(values)]
+        if not math.isnan(least):
+            assert here.min() <= least <= greatest <= here.max()
 
 
 @given(_logged(), st.integers(1, 60), st.sampled_from(["step", "relative", "wall"]), st.data())
@@ -335,3 +356,77 @@ def test_a_range_without_points_is_empty(tmp_path: Path) -> None:
             for x in ("step", "wall"):
                 found = store.series.sampled(SeriesRequest("run1", "loss", x, low=low, high=high, pixels=1))
                 assert (len(found.x), found.total, found.nonfinite) == (0, 2000, 0)
+
+
+def test_repeated_steps_are_read_from_buckets_of_one_step(tmp_path: Path) -> None:
+    """Many points at few steps: over steps the curve reads few bytes, over time each point is in its place."""
+    journal = Journal().begin(created=BEGAN)
+    for count in range(4000):
+        journal.log({"loss": float(count)}, count % 5, BEGAN + count * SECOND)
+    journal.finish().put(tmp_path)
+    with EmbeddedStore.open(tmp_path) as store:
+        assert take_in(store).problems == []
+        for _ in range(2):
+            before = store.series.bytes_read
+            over_steps = store.series.sampled(SeriesRequest("run1", "loss", pixels=20))
+            assert store.series.bytes_read - before < 4000
+            assert over_steps.x.tolist() == [0, 1, 2, 3, 4]
+            assert over_steps.count.tolist() == [800] * 5
+            over_time = store.series.sampled(SeriesRequest("run1", "loss", "relative", pixels=20))
+            assert len(over_time.x) == 20
+            assert np.allclose(over_time.x, over_time.y, atol=1e-6)
+            with store.connections.writing(1) as connection:
+                late_points.tidy(connection, 60.0)
+
+
+def test_a_range_of_another_metric_is_looked_up_closely(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With another metric as x, a narrow range of a long series shows its points exactly, spike and all."""
+    monkeypatch.setattr(curve, "MOST_JOINED_EXACTLY", 100)
+    monkeypatch.setattr(series, "MOST_JOINED_EXACTLY", 100)
+    journal = Journal().begin()
+    for step in range(3000):
+        journal.log({"loss": 1e9 if step == 1777 else 1.0, "epoch": step / 10}, step)
+    journal.finish().put(tmp_path)
+    with EmbeddedStore.open(tmp_path) as store:
+        assert take_in(store).problems == []
+        near = store.series.sampled(SeriesRequest("run1", "loss", "metric:epoch", 177.5, 178.0, pixels=50))
+        assert near.x.tolist() == pytest.approx([177.5, 177.6, 177.7, 177.8, 177.9, 178.0])
+        assert near.high.max() == 1e9
+        whole = store.series.sampled(SeriesRequest("run1", "loss", "metric:epoch", pixels=50))
+        assert whole.approximate
+        assert (whole.high.max(), whole.count.sum()) == (1e9, 3000)
+        nowhere = store.series.sampled(SeriesRequest("run1", "loss", "metric:epoch", 400.0, 500.0, pixels=50))
+        assert len(nowhere.x) == 0
+
+
+def test_a_logarithmic_axis_shows_nothing_below_zero(tmp_path: Path) -> None:
+    """A long series of negative steps has no bucket on a logarithmic axis; all its points are counted as left out."""
+    journal = Journal().begin()
+    for step in range(-3000, 0):
+        journal.log({"loss": 1.0}, step)
+    journal.finish().put(tmp_path)
+    with EmbeddedStore.open(tmp_path) as store:
+        assert take_in(store).problems == []
+        for high in (None, -500.0, 10.0):
+            found = store.series.sampled(SeriesRequest("run1", "loss", high=high, pixels=10, log_x=True))
+            assert (len(found.x), found.left_out) == (0, 3000)
+
+
+def test_a_fork_reads_no_more_than_its_parent(tmp_path: Path) -> None:
+    """The step of a fork, or a rewind, cuts a row of buckets without going through all that lies below it."""
+    journal = Journal().begin()
+    for step in range(6000):
+        journal.log({"loss": float(step)}, step)
+    journal.finish().put(tmp_path)
+    Journal("run2").begin().say(Kind.FORK, run="run1", step=4999).finish().put(tmp_path)
+    with EmbeddedStore.open(tmp_path) as store:
+        assert take_in(store).problems == []
+        read = []
+        for run in ("run1", "run2"):
+            before = store.series.bytes_read
+            found = store.series.sampled(SeriesRequest(run, "loss", pixels=20))
+            read.append(store.series.bytes_read - before)
+            assert found.count.sum() == found.total == (6000 if run == "run1" else 5000)
+        assert read[1] < 4 * read[0]

@@ -11,7 +11,7 @@ from trackrecord.store.points import payload
 from trackrecord.words.errors import FormatError
 
 _bits = st.lists(st.integers(0, 2**64 - 1), max_size=300)
-_codecs = st.sampled_from([payload.RAW, payload.SHUFFLED])
+_codecs = st.sampled_from([payload.RAW, payload.SHUFFLED, payload.PCODEC])
 
 
 @given(_bits, _codecs, st.sampled_from(["<f8", "<i8"]))
@@ -51,3 +51,29 @@ def test_regular_steps_take_almost_nothing() -> None:
     """Evenly spaced whole steps shrink at least fiftyfold."""
     steps = np.arange(0, 409_600, 100, dtype="<i8")
     assert len(payload.encode(steps, payload.SHUFFLED)) * 50 < steps.nbytes
+
+
+@given(
+    st.lists(
+        st.sampled_from([0.0, -0.0, 1.0, 5e-324, float("inf"), float("-inf"), float("nan")]),
+        min_size=300,
+        max_size=500,
+    )
+)
+def test_pcodec_keeps_every_bit(values: list[float]) -> None:
+    """What pcodec really packs comes back bit for bit, kinds of NaN and of zero included."""
+    numbers = np.array([*values, *np.array([0x7FF8000000000001, 0xFFF0000000000123], "<u8").view("<f8")])
+    packed = payload.encode(numbers, payload.PCODEC)
+    assert packed[0] == payload.PCODEC
+    assert payload.decode(packed).tobytes() == numbers.tobytes()
+
+
+@given(st.integers(0, 2**31), st.data())
+def test_a_flipped_bit_of_what_pcodec_packed_is_found(seed: int, data: st.DataObject) -> None:
+    """One flipped bit anywhere in a payload of pcodec raises FormatError."""
+    good = bytearray(payload.encode(np.random.default_rng(seed).integers(0, 50, 400), payload.PCODEC))
+    assert good[0] == payload.PCODEC
+    place = data.draw(st.integers(0, len(good) * 8 - 1))
+    good[place // 8] ^= 1 << place % 8
+    with pytest.raises(FormatError):
+        payload.decode(bytes(good))

@@ -41,6 +41,8 @@ CREATE TABLE metric_chunk (
     vals   BLOB NOT NULL,
     UNIQUE (metric, n, axis)
 );
+-- the metrics of an axis
+CREATE INDEX metric_chunk_first ON metric_chunk (axis, metric) WHERE n = 0;
 INSERT INTO metric_chunk (metric, axis, n, vals) SELECT metric, axis, n, vals FROM metric_chunk_1 ORDER BY metric, axis, n;
 DROP TABLE metric_chunk_1;
 

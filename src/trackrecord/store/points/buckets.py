@@ -15,10 +15,8 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 
-#: each level's buckets are so many powers of two wider than those of the level below: 16 times
+#: where buckets get wider, they get wider by so many powers of two: 16 times
 FAN_OUT_EXPONENT = 4
-#: a level has at most a quarter of the entries of what it is made of, or a few
-_THINS, _FEW = 4, 64
 #: wider than any distance between two float64
 _WIDEST = 2100
 
@@ -91,14 +89,13 @@ def base_exponent(steps: Array) -> int:
     return int(np.clip(np.round(np.log2(middle)), -1074, 1023)) if np.isfinite(middle) else 1023
 
 
-def exponent_for(steps: Array, base: int, level: int) -> int:
-    """Return the exponent for a level over entries whose least steps are ``steps``, in any order.
+def exponent_for(steps: Array, least: int, most: int) -> int:
+    """Return the narrowest exponent on the ladder from ``least`` upwards that makes at most ``most`` buckets.
 
-    The level's own one, or the next one on the same ladder that thins at least fourfold.
+    ``steps`` are the least steps of what is put into buckets, in any order.
     """
     ordered = np.sort(steps)
-    exponent = base + FAN_OUT_EXPONENT * level
-    most = max(_FEW, len(steps) // _THINS)
+    exponent = least
     while exponent < _WIDEST and _distinct(_numbers(ordered, exponent)) > most:
         exponent += FAN_OUT_EXPONENT
     return exponent

@@ -14,6 +14,7 @@ import numpy as np
 from trackrecord.store.contract import RELATIVE, STEP, SampledSeries, SeriesRequest
 from trackrecord.store.points.entries import Entries
 from trackrecord.store.points.history import History, lineage
+from trackrecord.store.points.join import MOST_JOINED_EXACTLY, joined, of_points
 from trackrecord.store.points.planner import AxisPlan, Part, Window
 from trackrecord.store.points.row_reader import Axis, RowReader
 from trackrecord.store.points.sampling import sample, thin
@@ -22,6 +23,10 @@ Array = np.ndarray[Any, Any]
 
 #: a logarithmic axis is read in stretches, each of which ends at 16 times where it begins, at most so many
 _STRETCH, _MOST_STRETCHES = 16.0, 12
+#: at x a pixel of such an axis is at least so much of x, divided by the number of pixels
+_NARROWEST = math.log(_STRETCH)
+#: so often a range of another metric is looked up more closely
+_MOST_NARROWINGS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +94,8 @@ class CurveReader:
             stretches = [(request.low, request.high)]
         if len(stretches) == 1:
             low, high = stretches[0]
-            plans = self._plans(curve, request, low, high)
+            window = self._window(request, low, high)
+            plans = self._plans(curve, request, window)
             if all(part.row.level == 0 for _, parts in plans for part in parts):
                 found = self._rows.points(plans)
                 x = self._rows.x(found, request)
@@ -98,32 +104,65 @@ class CurveReader:
                     x, found = x[order], History(found.steps[order], found.times[order], found.values[order])
                 made = sample(request, x, found.values, len(x))
                 return replace(made, total=curve.total, left_out=left_out)
-            entries = self._rows.entries(plans, request, self._window(request, low, high)).within(low, high)
+            pixel = self._pixel(curve, request, window)
+            entries = self._rows.entries(plans, request, window, pixel).within(low, high)
+            if request.log_x:
+                entries = entries.kept(entries.middles > 0)
         else:
             entries = Entries.joined([self._stretch(curve, request, *stretch) for stretch in stretches])
         return thin(request, entries.in_order(), curve.total, left_out)
 
     def joined(self, curve: Curve, request: SeriesRequest, other_key: str) -> SampledSeries:
-        """Return a curve over another metric, joined bucket by bucket at the middle of each one's steps."""
+        """Return a curve over another metric: point by point where the range has few, else bucket by bucket."""
         over_steps = replace(request, x=STEP, low=None, high=None, log_x=False)
-        found = self._rows.entries(
-            self._plans(curve, over_steps, None, None), over_steps, Window()
-        ).in_order()
         other_curve = self.curve(request.run, other_key)
-        other = self._rows.entries(
-            self._plans(other_curve, over_steps, None, None), over_steps, Window()
-        ).in_order()
+        window = self._steps_of(other_curve, request, over_steps)
+        here = self._points_in(curve, window)
+        there = self._points_in(other_curve, window)
+        if (
+            sum(row.points for _, parts in here + there for row in [part.row for part in parts])
+            <= MOST_JOINED_EXACTLY
+        ):
+            found = self._rows.points(here)
+            made = of_points(request, found, joined(found, self._rows.points(there)))
+            outside = curve.total - len(found) if request.low is None and request.high is None else 0
+            return replace(made, total=curve.total, left_out=made.left_out + outside)
+        entries = self._read(curve, over_steps, window).in_order()
+        other = self._read(other_curve, over_steps, window).in_order()
         other = other.kept(np.isfinite(other.means))
-        x = np.full(len(found), np.nan)
+        x = np.full(len(entries), np.nan)
         if len(other):
             # nothing beyond its own ends
-            x = np.interp(found.middles, other.middles, other.means, left=np.nan, right=np.nan)
+            x = np.interp(entries.middles, other.middles, other.means, left=np.nan, right=np.nan)
         usable = np.isfinite(x) & (x > 0) if request.log_x else np.isfinite(x)
-        left_out = int(found.counts[~usable].sum())
-        there = found.kept(usable)
-        x = x[usable]
-        placed = replace(there, begins=x, ends=x).within(request.low, request.high)
+        left_out = int(entries.counts[~usable].sum())
+        x, entries = x[usable], entries.kept(usable)
+        placed = replace(entries, begins=x, ends=x).within(request.low, request.high)
         return thin(request, placed.in_order(), curve.total, left_out, approximate=True)
+
+    def _steps_of(self, other: Curve, request: SeriesRequest, over_steps: SeriesRequest) -> Window:
+        """Return the steps from the first to the last at which a metric is in the range that is asked for."""
+        window = Window()
+        if request.low is None and request.high is None:
+            return window
+        low, high = request.low, request.high
+        for _ in range(_MOST_NARROWINGS):
+            found = self._read(other, over_steps, window)
+            with np.errstate(invalid="ignore"):
+                meets = np.isfinite(found.means)
+                meets &= (found.highs >= low) if low is not None else True
+                meets &= (found.lows <= high) if high is not None else True
+            if not meets.any():
+                return Window(False, 1.0, 0.0)  # no step at all
+            narrower = Window(False, float(found.begins[meets].min()), float(found.ends[meets].max()))
+            if narrower == window:
+                break
+            window = narrower
+        return window
+
+    def _points_in(self, curve: Curve, window: Window) -> list[tuple[Axis, list[Part]]]:
+        """Return the chunks of points that meet a window."""
+        return [(axis, self._plan(axis, window).parts(0)) for axis in curve.axes]
 
     # --- which rows
 
@@ -132,10 +171,7 @@ class CurveReader:
             self._connection, axis.number, window, partial(axis.ancestor.shown, writer=axis.writer)
         )
 
-    def _plans(
-        self, curve: Curve, request: SeriesRequest, low: float | None, high: float | None
-    ) -> list[tuple[Axis, list[Part]]]:
-        window = self._window(request, low, high)
+    def _plans(self, curve: Curve, request: SeriesRequest, window: Window) -> list[tuple[Axis, list[Part]]]:
         found = []
         for axis in curve.axes:
             plan = self._plan(axis, window)
@@ -147,17 +183,30 @@ class CurveReader:
             found.append((axis, parts))
         return found
 
+    def _pixel(self, curve: Curve, request: SeriesRequest, window: Window) -> float:
+        """Return how wide a pixel is, in the units of a window."""
+        extents = [self._plan(axis, window).extent() for axis in curve.axes]
+        found = [extent for extent in extents if extent is not None]
+        if not found:
+            return math.inf
+        low = min(low for low, _ in found) if window.low is None else window.low
+        high = max(high for _, high in found) if window.high is None else window.high
+        # times are whole numbers; of steps halves, so that the width of a range from -1e308 to 1e308 is no infinity
+        half = (high - low) / 2 if window.by_time else high / 2 - low / 2
+        return max(0.0, half) / max(1, request.pixels) * 2
+
     def _entries_in(self, part: Part, axis: Axis, window: Window) -> int:
-        """Return how many entries of a row lie in the range, exactly."""
-        if part.row.level == 0 or window.holds(part.row):
+        """Return how many entries of a row lie in the range and belong to the history, exactly."""
+        if part.row.level == 0 or (part.whole and window.holds(part.row)):
             return part.row.entries
-        shared = self._rows.shared(axis, part.row, by_time=window.by_time)
-        inside = np.ones(len(shared.begins), bool)
-        if window.low is not None:
-            inside &= shared.ends >= window.low
-        if window.high is not None:
-            inside &= shared.begins <= window.high
-        return int(np.count_nonzero(inside))
+        here = self._rows.shared(axis, part.row, by_time=window.by_time)
+        wanted, across = window.sort_out(here.begins, here.ends)
+        steps = self._rows.shared(axis, part.row, by_time=False)
+        return int(np.count_nonzero((wanted | across) & (steps.begins <= part.shown.cut)))
+
+    def _read(self, curve: Curve, request: SeriesRequest, window: Window) -> Entries:
+        plans = self._plans(curve, request, window)
+        return self._rows.entries(plans, request, window, self._pixel(curve, request, window))
 
     def _window(self, request: SeriesRequest, low: float | None, high: float | None) -> Window:
         if request.x == STEP:
@@ -175,7 +224,13 @@ class CurveReader:
     ) -> Entries:
         """Return the entries whose middle lies in a stretch: each of them is in one stretch only."""
         window = self._window(request, low, high)
-        entries = self._rows.entries(self._plans(curve, request, low, high), request, window)
+        pixel = self._pixel(curve, request, window)
+        if low is not None:
+            # a pixel is narrowest where the stretch begins: there it is so much of x
+            pixel = min(
+                pixel, low * _NARROWEST / max(1, request.pixels) * (1.0 if request.x == STEP else 1e9)
+            )
+        entries = self._rows.entries(self._plans(curve, request, window), request, window, pixel)
         middles = entries.middles
         inside = middles > 0
         if low is not None:

@@ -94,11 +94,7 @@ class Ancestor:
 
     def shown(self, row: Row, writer: str) -> Shown:
         """Tell how much of a row of a level, logged by ``writer``, belongs to the history."""
-        found = Shown.ALL
-        if row.low_step > self.limit:
-            return Shown.NONE
-        if row.high_step > self.limit:
-            found = Shown.SOME
+        cut = self.limit
         for rewind in self.rewinds:
             if row.high_step <= rewind.step:
                 continue
@@ -108,10 +104,11 @@ class Ancestor:
                 low, high, until = row.low_time, row.high_time, rewind.written
             if low is not None and low > until:
                 continue
-            if high is not None and high <= until and row.low_step > rewind.step:
-                return Shown.NONE
-            found = Shown.SOME
-        return found
+            if high is None or high > until:
+                # some of it was written before the rewind: only its points tell
+                return Shown(cut, mixed=row.low_step <= cut)
+            cut = min(cut, rewind.step)
+        return Shown(cut)
 
 
 def lineage(connection: sqlite3.Connection, run: str, key: str) -> list[Ancestor]:

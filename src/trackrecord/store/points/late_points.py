@@ -56,8 +56,7 @@ def _next(connection: sqlite3.Connection) -> int | None:
         "SELECT a.number FROM axis a JOIN (SELECT axis, count(*) AS n FROM axis_chunk"
         " WHERE axis IN (SELECT number FROM axis WHERE late >= ?) GROUP BY axis) c ON c.axis = a.number"
         " WHERE a.late >= ? AND a.late * ? >= c.n AND NOT EXISTS (SELECT 1 FROM rewind r WHERE r.run = a.run)"
-        " AND c.n * ? * (SELECT count(*) FROM metric_chunk m JOIN metric k ON k.number = m.metric"
-        " WHERE k.run = a.run AND m.n = 0 AND m.axis = a.number) <= ? LIMIT 1",
+        " AND c.n * ? * (SELECT count(*) FROM metric_chunk m WHERE m.axis = a.number AND m.n = 0) <= ? LIMIT 1",
         (_LEAST, _LEAST, _SHARE, chunks.FULL, _MOST_VALUES),
     ).fetchone()
     return None if found is None else int(found[0])

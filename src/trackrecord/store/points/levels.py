@@ -110,8 +110,7 @@ def metrics_of(connection: sqlite3.Connection, axis: int) -> list[int]:
     return [
         metric
         for (metric,) in connection.execute(
-            "SELECT m.number FROM axis a JOIN metric m ON m.run = a.run"
-            " JOIN metric_chunk c ON c.metric = m.number AND c.n = 0 AND c.axis = a.number WHERE a.number = ?",
+            "SELECT metric FROM metric_chunk WHERE axis = ? AND n = 0 ORDER BY metric",
             (axis,),
         )
     ]
@@ -238,7 +237,7 @@ class _Builder:
     def _write(self, level: int, rows: Sequence[Row], codec: int) -> None:
         """Write one row of a level: in place of some rows of it, then of some of the level below, which stay."""
         parts = axis_entries(self._connection, self._axis, rows)
-        exponent = self._exponent(level, parts, sum(row.entries for row in rows if row.level < level), rows)
+        exponent = self._exponent(parts, sum(row.entries for row in rows if row.level < level), rows)
         how = buckets.merging(parts.low_steps, parts.high_steps, parts.low_times, parts.high_times, exponent)
         merged = buckets.merged_axis(parts, how)
         first, behind = rows[0].first, rows[-1].behind
@@ -269,16 +268,17 @@ class _Builder:
             values,
         )
 
-    def _exponent(self, level: int, parts: AxisBuckets, below: int, rows: Sequence[Row]) -> int:
+    def _exponent(self, parts: AxisBuckets, below: int, rows: Sequence[Row]) -> int:
         if self._base is None:
             self._base = buckets.base_exponent(parts.low_steps)
             self._connection.execute(
                 "UPDATE axis SET exponent = ? WHERE number = ?", (self._base, self._axis)
             )
-        # rows of this level are joined at the width of the widest of them
-        widths = [self._exponent_of(row) for row in rows if row.level == level]
+        # rows are joined at the width of the widest of them, and no part has more buckets than a quarter of a chunk
+        widths = [self._exponent_of(row) for row in rows if row.level]
         if below:
-            widths.append(buckets.exponent_for(parts.low_steps[-below:], self._base, level))
+            least = max([self._base, *widths])
+            widths.append(buckets.exponent_for(parts.low_steps[-below:], least, chunks.FULL // 4))
         return max(widths)
 
     def _exponent_of(self, row: Row) -> int:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any
 
 import numpy as np
@@ -21,12 +20,15 @@ Array = np.ndarray[Any, Any]
 _END = 1 << 62
 
 
-class Shown(Enum):
-    """How much of what a row holds belongs to a history."""
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How much of what a row holds belongs to a history: what lies at a step up to ``cut``.
 
-    ALL = 1
-    SOME = 2
-    NONE = 3
+    ``mixed``: not even that much is certain, and the rows below have to be asked.
+    """
+
+    cut: float
+    mixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +103,15 @@ def _first_time(reached: Callable[[int], bool], about: float) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One row to be read; of a chunk of points that is not ``whole`` only those that belong to the history."""
+    """One row to be read, with how much of it belongs to the history; only rows of points are mixed."""
 
     row: Row
-    whole: bool
+    shown: Shown
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of it belongs to the history."""
+        return not self.shown.mixed and self.row.high_step <= self.shown.cut
 
 
 class AxisPlan:
@@ -151,6 +158,11 @@ class AxisPlan:
             begin = max(begin, self._covered.get(each, begin))
         return found
 
+    def extent(self) -> tuple[float, float] | None:
+        """Return the least and greatest x of the history in the range; None when there is nothing."""
+        ends = [self._window.ends(part.row) for part in self.parts(self.levels)]
+        return (min(low for low, _ in ends), max(high for _, high in ends)) if ends else None
+
     def counted(self) -> tuple[int, list[Part]]:
         """Return how many points lie in rows that are in range and history as a whole, and chunks that are in part."""
         whole, split = 0, []
@@ -183,10 +195,10 @@ class AxisPlan:
 
     def _add(self, row: Row, found: list[Part]) -> None:
         shown = self._shown(row)
-        if shown is Shown.NONE:
+        if row.low_step > shown.cut:
             return
-        if shown is Shown.ALL or row.level == 0:
-            found.append(Part(row, shown is Shown.ALL))
+        if not shown.mixed or row.level == 0:
+            found.append(Part(row, shown))
             return
         for each in self._in_range(row.level - 1, row.first, row.behind):
             self._add(each, found)

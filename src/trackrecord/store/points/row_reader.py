@@ -1,7 +1,8 @@
 """The rows of the levels of one metric, as entries of a curve, cut exactly at the ends of what is asked for.
 
-A bucket that lies across the end of a range is opened: what it is made of is taken from the level below, and so on down
-to the points. So a curve shows what lies in its range and nothing else, for the price of one row of each level.
+A bucket that lies across the end of a range, or the step of a fork, is opened: what it is made of is taken from the
+level below, and so on down to the points. So is one that is wider than a pixel: points of the same steps may be far
+apart in time. So a curve shows what lies in its range and nothing else, and where it lies.
 """
 
 from __future__ import annotations
@@ -20,9 +21,6 @@ from trackrecord.store.points.levels import Row, rows_of
 from trackrecord.store.points.planner import Part, Window
 
 Array = np.ndarray[Any, Any]
-
-#: where more buckets of a row than this lie across an end (times that go back and forth), they are cut, not opened
-_MOST_OPENED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +46,33 @@ class Shared:
     counts: Array
     begins: Array
     ends: Array
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """What of a row is wanted: what lies in a window and, where they are given, in some stretches of steps.
+
+    The stretches are apart from each other and in order. No bucket may be wider than ``widest``.
+    """
+
+    window: Window
+    widest: float
+    begins: Array | None = None
+    ends: Array | None = None
+
+    def hold(self, begins: Array, ends: Array) -> Array:
+        """Tell of each entry, by its least and greatest step, whether it lies in one of the stretches."""
+        if self.begins is None or self.ends is None:
+            return np.ones(len(begins), bool)
+        at = np.searchsorted(self.begins, begins, side="right") - 1
+        held: Array = (at >= 0) & (ends <= self.ends[at])
+        return held
+
+    def meet(self, row: Row) -> bool:
+        """Tell whether a row may have anything in one of the stretches."""
+        if self.begins is None or self.ends is None:
+            return True
+        return bool(((self.begins <= row.high_step) & (self.ends >= row.low_step)).any())
 
 
 class RowReader:
@@ -95,13 +120,20 @@ class RowReader:
         return ordered(parts, None) if parts else NOTHING
 
     def entries(
-        self, plans: list[tuple[Axis, list[Part]]], request: SeriesRequest, window: Window
+        self,
+        plans: list[tuple[Axis, list[Part]]],
+        request: SeriesRequest,
+        window: Window,
+        widest: float = np.inf,
     ) -> Entries:
-        """Return what some rows hold in a window, axis by axis."""
+        """Return what some rows hold in a window, axis by axis; no bucket of several points is wider than ``widest``.
+
+        ``widest`` is in the units of the window: steps or nanoseconds.
+        """
         found: list[Entries] = []
         for axis, parts in plans:
             for part in parts:
-                found += self._within(axis, part, request, window, None)
+                found += self._within(axis, part, request, _Limits(window, widest))
         return Entries.joined(found)
 
     def shared(self, axis: Axis, row: Row, *, by_time: bool) -> Shared:
@@ -118,36 +150,31 @@ class RowReader:
             found = self._shared[key] = Shared(*map(payload.decode, packed))
         return found
 
-    def _within(
-        self, axis: Axis, part: Part, request: SeriesRequest, window: Window, bucket: tuple[Any, Any] | None
-    ) -> list[Entries]:
-        """Return what a row holds in a window; of one ``bucket`` of a row above (its least and greatest step) only."""
-        row = part.row
+    def _within(self, axis: Axis, part: Part, request: SeriesRequest, limits: _Limits) -> list[Entries]:
+        row, window = part.row, limits.window
         if row.level == 0:
             points = self.points([(axis, [part])])
-            if bucket is not None:
-                points = points.kept((points.steps >= bucket[0]) & (points.steps <= bucket[1]))
+            points = points.kept(limits.hold(points.steps, points.steps))
             at = points.times if window.by_time else points.steps
             points = points.kept(window.sort_out(at, at)[0])
             return [Entries.of_points(self.x(points, request), points.values)]
         found = self._buckets(axis, row, request)
-        if bucket is None and window.holds(row):
-            return [found]
         here = self.shared(axis, row, by_time=window.by_time)
+        # times as whole numbers, which float64 knows to 256 ns only; steps as float64, where no distance is too great
+        begins = here.begins if window.by_time else here.begins.astype(np.float64)
+        wide = (here.ends - begins > limits.widest) & (here.counts > 1)
+        if limits.begins is None and part.whole and window.holds(row) and not wide.any():
+            return [found]
         steps = self.shared(axis, row, by_time=False)
         wanted, across = window.sort_out(here.begins, here.ends)
-        if bucket is not None:
-            inside = (steps.begins >= bucket[0]) & (steps.ends <= bucket[1])
-            wanted, across = wanted & inside, across & inside
-        opened = np.flatnonzero(across)
-        if len(opened) > _MOST_OPENED:
-            return [found.kept(wanted | across)]
-        parts = [found.kept(wanted)]
-        for index in opened.tolist():
-            each = (steps.begins[index], steps.ends[index])
+        inside = limits.hold(steps.begins, steps.ends) & (steps.begins <= part.shown.cut)
+        opened = (across | (wanted & (wide | (steps.ends > part.shown.cut)))) & inside
+        parts = [found.kept(wanted & inside & ~opened)]
+        if opened.any():
+            narrower = _Limits(window, limits.widest, steps.begins[opened], steps.ends[opened])
             for below in rows_of(self._connection, axis.number, row.level - 1, row.first, row.behind):
-                if below.high_step >= each[0] and below.low_step <= each[1] and window.meets(below):
-                    parts += self._within(axis, Part(below, part.whole), request, window, each)
+                if window.meets(below) and narrower.meet(below):
+                    parts += self._within(axis, Part(below, part.shown), request, narrower)
         return parts
 
     def _buckets(self, axis: Axis, row: Row, request: SeriesRequest) -> Entries:

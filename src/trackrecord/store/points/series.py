@@ -12,14 +12,12 @@ from trackrecord.store.contract import RELATIVE, STEP, WALL, Points, SampledSeri
 from trackrecord.store.database.connections import Connections
 from trackrecord.store.points.curve import CurveReader
 from trackrecord.store.points.history import History, history
-from trackrecord.store.points.sampling import sample
+from trackrecord.store.points.join import MOST_JOINED_EXACTLY, joined, of_points
 from trackrecord.words.errors import UsageError
 
 Array = np.ndarray[Any, Any]
 
 METRIC = "metric:"
-#: with another metric as x, up to so many points are joined one by one, more of them bucket by bucket
-MOST_JOINED_EXACTLY = 100_000
 
 
 class EmbeddedSeries:
@@ -71,10 +69,10 @@ def _sampled(connection: sqlite3.Connection, reader: CurveReader, request: Serie
             return reader.joined(curve, request, request.x[len(METRIC) :])
         found = history(connection, request.run, request.metric)
         other = history(connection, request.run, request.x[len(METRIC) :])
-        return _of_points(request, found, _joined(found, other))
+        return of_points(request, found, joined(found, other))
     if not curve.can_be_thinned:
         found = history(connection, request.run, request.metric)
-        return _of_points(request, found, x_of(found, request.x, reader.created(request.run)))
+        return of_points(request, found, x_of(found, request.x, reader.created(request.run)))
     return reader.sampled(curve, request)
 
 
@@ -83,38 +81,3 @@ def x_of(found: History, x: str, created: int) -> Array:
     if x == STEP:
         return found.steps.astype(np.float64)
     return (found.times - (created if x == RELATIVE else 0)) / 1e9
-
-
-def _of_points(request: SeriesRequest, found: History, x: Array) -> SampledSeries:
-    values = found.values
-    usable = np.isfinite(x)
-    if not usable.all():
-        x, values = x[usable], values[usable]
-    if not (x[1:] >= x[:-1]).all():
-        order = np.argsort(x, kind="stable")
-        x, values = x[order], values[order]
-    return sample(request, x, values, len(found))
-
-
-def _joined(found: History, other: History) -> Array:
-    """Return the other metric's value for each point: of the same call of ``log()``, else the last of the same step.
-
-    Points at whose step the other metric has no value get NaN. Metrics logged in one call share step and time.
-    """
-    x = np.full(len(found), np.nan)
-    if not len(other):
-        return x
-    at = np.searchsorted(other.steps, found.steps, side="right") - 1
-    has = (at >= 0) & (other.steps[at] == found.steps)
-    x[has] = other.values[at[has]]
-    if len(np.unique(other.steps)) < len(other):
-        exact = {
-            (step, time): value
-            for step, time, value in zip(
-                other.steps.tolist(), other.times.tolist(), other.values.tolist(), strict=True
-            )
-        }
-        for index in np.flatnonzero(has).tolist():
-            key = (found.steps[index].item(), found.times[index].item())
-            x[index] = exact.get(key, x[index])
-    return x
