@@ -15,6 +15,7 @@ from trackrecord.store.embedded import EmbeddedStore
 from trackrecord.store.intake import segment_intake, upkeep
 from trackrecord.store.intake.follow import Follower
 from trackrecord.store.intake.ingest import take_in
+from trackrecord.store.intake.left_alone import LeftAlone
 
 
 @pytest.fixture
@@ -155,3 +156,27 @@ def test_damage_in_a_million_places_is_told_of_in_a_hundred(tmp_path: Path) -> N
             if place == "whole":
                 whole = messages
     assert messages == whole
+
+
+def test_what_can_not_be_read_is_opened_once(tmp_path: Path, opened: list[str]) -> None:
+    """Who takes in continually opens a file of a newer format, or of none, once, and goes on to say what is wrong."""
+    inbox = tmp_path / "inbox"
+    curve("whole", 1).put(tmp_path)
+    newer = Journal("newer", 2).begin().unknown(99, skippable=False).put(tmp_path).path(tmp_path)
+    foreign = inbox / f"foreign.{3:016x}.0.journal"
+    foreign.write_bytes(b"no journal at all" * 10)
+    about = Journal("-", 4, process=GONE).unknown(99, skippable=False).close().put(tmp_path).path(tmp_path)
+    left_alone = LeftAlone()
+    with EmbeddedStore.open(tmp_path) as store:
+        first = take_in(store, left_alone=left_alone).problems
+        assert len(first) == 3
+        opened.clear()
+        again = take_in(store, left_alone=left_alone)
+        assert (sorted(again.problems), again.segments, opened) == (sorted(first), 0, [])
+        # another process, perhaps of a newer version, looks for itself
+        assert sorted(take_in(store).problems) == sorted(first)
+        assert {str(newer), str(foreign), str(about)} <= set(opened)
+        # what has changed is looked at again
+        foreign.write_bytes(curve("foreign", 3).bytes())
+        assert len(take_in(store, left_alone=left_alone).problems) == 2
+        assert store.catalog.rows("SELECT count(*) FROM run WHERE id = 'foreign'") == [(1,)]

@@ -64,14 +64,14 @@ def test_one_bad_segment_among_many_keeps_nobody_out(tmp_path: Path, monkeypatch
     from trackrecord.store.intake.apply import Application
 
     fill_inbox(tmp_path, 40)
-    take = Application.take
+    take = Application.take_short_run
 
     def failing(self: Application, name: object, *rest: object, **options: object) -> object:
         if getattr(name, "run", "") in (run_id(7), run_id(23)):
             raise ValueError("as a defect of ours would")
         return take(self, name, *rest, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Application, "take", failing)
+    monkeypatch.setattr(Application, "take_short_run", failing)
     with EmbeddedStore.open(tmp_path) as store:
         report = take_in(store)
         assert len(report.problems) == 2

@@ -18,7 +18,7 @@ from trackrecord.store.intake.apply_things import Things
 from trackrecord.store.intake.apply_values import Values
 from trackrecord.store.intake.fields import fields_of, text, whole
 from trackrecord.store.intake.known import Progress
-from trackrecord.store.intake.small_series import SmallSeries
+from trackrecord.store.intake.short_runs import ShortRuns
 from trackrecord.store.intake.transaction import Said, Source, Transaction
 from trackrecord.store.liveness import Writer, ending_of, writers_of
 from trackrecord.store.removal.purge import forget_purged
@@ -35,11 +35,20 @@ class Application:
     def __init__(self, connection: sqlite3.Connection, blobs: Path, now: int) -> None:
         self.tx = Transaction(connection, blobs, now)
         self._points = Points(self.tx)
-        self._small_series = SmallSeries(self.tx, self._points)
         self._values = Values(self.tx)
         self._things = Things(self.tx)
+        self._short_runs = ShortRuns(self.tx, self._things)
         self._handlers = self._handler_of_kind()
         self._segments: dict[tuple[int, str, int], tuple[Any, ...]] = {}
+
+    def take_short_run(
+        self, name: SegmentName, data: bytes, *, grown_at: int, is_gone: Callable[[dict[str, Any]], bool]
+    ) -> bool:
+        """Apply all bytes of the only segment of a short run that is new and over; False when it is not that.
+
+        Then nothing has changed. ``is_gone`` tells whether a process is proven to have ended.
+        """
+        return self._short_runs.take(name, data, grown_at, is_gone)
 
     def take(
         self, name: SegmentName, batch: Batch, before: Progress, *, grown_at: int, gone: bool
@@ -54,7 +63,7 @@ class Application:
         latest = 0
         for item in batch.items:
             if isinstance(item, Rows):
-                self._small_series.rows(source, item)
+                self._points.rows(source, item)
                 latest = max(latest, int(item.times.max()))
             elif item.kind == Kind.CONTENT:
                 self._things.content(source, item.payload, latest)
@@ -105,13 +114,13 @@ class Application:
     def finish(self) -> int | None:
         """Write down all that waited; return the new revision, or None when nothing has changed."""
         tx = self.tx
-        if not tx.touched and not tx.touched_projects:
+        if not tx.touched and not tx.touched_projects and not tx.activity:
             return None
         connection = tx.connection
+        self._short_runs.write()
         apply_lifecycle.take_waiting(tx)
-        connection.execute("UPDATE revision SET value = value + 1")
-        revision = int(connection.execute("SELECT value FROM revision").fetchone()[0])
-        self._small_series.settle()
+        revision = tx.revision
+        connection.execute("UPDATE revision SET value = ?", (revision,))
         for draft in tx.drafts.values():
             writers = tx.writers[draft.number].values()
             _set_ending(tx, draft.number, [row.as_writer() for row in writers])
@@ -124,7 +133,6 @@ class Application:
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
             self._segments.values(),
         )
-        self._small_series.write()
         self._points.flush()
         self._values.flush()
         self._things.flush()
@@ -150,7 +158,7 @@ class Application:
         ``settled`` are the projects of runs that are known without asking.
         """
         tx, connection = self.tx, self.tx.connection
-        latest = dict.fromkeys(tx.touched_projects, 0)
+        latest = dict.fromkeys(tx.touched_projects, 0) | tx.activity
         for run in tx.touched:
             project = settled[run] if run in settled else tx.project_of(run)
             if run in tx.new_runs:

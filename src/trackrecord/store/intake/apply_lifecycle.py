@@ -37,7 +37,7 @@ def change_runs(tx: Transaction, said: Said) -> None:
     """Change the runs that a record in a journal of no run names; one that is not here yet when it comes."""
     purged = said.fields.get("field") == PURGE
     for run_id in dict.fromkeys(texts(said.fields, "runs")):
-        number = _number_of(tx, run_id)
+        number = tx.find_run(run_id)
         if purged:
             _purge(tx, run_id, number, said)
         elif number is not None:
@@ -49,21 +49,20 @@ def change_runs(tx: Transaction, said: Said) -> None:
                 "INSERT OR IGNORE INTO waiting_change (run, writer, place, time, fields) VALUES (?, ?, ?, ?, ?)",
                 (run_id, said.writer, said.place, said.time, json_text(fields)),
             )
+            tx.waited_for.add(run_id)
 
 
 def take_waiting(tx: Transaction) -> None:
     """Apply what was said of runs before anything else of them came."""
-    if not tx.new_runs or tx.connection.execute("SELECT 1 FROM waiting_change LIMIT 1").fetchone() is None:
+    if not tx.new_runs:
         return
-    for number in sorted(tx.new_runs):
-        tx.write_down(number)
-        for run_id, writer, place, time, fields in tx.connection.execute(
-            "SELECT w.run, w.writer, w.place, w.time, w.fields FROM run r JOIN waiting_change w ON w.run = r.id"
-            " WHERE r.number = ? ORDER BY w.time, w.writer, w.place",
-            (number,),
+    for run_id in sorted(tx.waited_for & tx.run_numbers.keys()):
+        for writer, place, time, fields in tx.connection.execute(
+            "SELECT writer, place, time, fields FROM waiting_change WHERE run = ? ORDER BY time, writer, place",
+            (run_id,),
         ).fetchall():
-            _change_run(tx, number, run_id, Said(time, writer, place, json.loads(fields)))
-            tx.connection.execute("DELETE FROM waiting_change WHERE run = ?", (run_id,))
+            _change_run(tx, tx.run_numbers[run_id], run_id, Said(time, writer, place, json.loads(fields)))
+        tx.connection.execute("DELETE FROM waiting_change WHERE run = ?", (run_id,))
 
 
 def _change_run(tx: Transaction, run: int, run_id: str, said: Said) -> None:
@@ -170,15 +169,6 @@ def _purge(tx: Transaction, run_id: str, number: int | None, said: Said) -> None
     if number is not None:
         tx.touched.add(number)
         tx.purged.add(number)
-
-
-def _number_of(tx: Transaction, run_id: str) -> int | None:
-    """Return the number of a run, of one that is new in this transaction too."""
-    number = tx.run_numbers.get(run_id)
-    if number is None:
-        found = tx.connection.execute("SELECT number FROM run WHERE id = ?", (run_id,)).fetchone()
-        number = None if found is None else int(found[0])
-    return number
 
 
 def _was_purged(tx: Transaction, run_id: str) -> bool:

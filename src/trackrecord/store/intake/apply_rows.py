@@ -16,6 +16,12 @@ from trackrecord.store.points.history import Rewind, own_history, rewinds_of, vi
 
 Array = np.ndarray[Any, Any]
 
+# column by column: SQLite makes a table of its own of a row value on the right
+_SET_FIGURES = (
+    f"UPDATE metric SET {', '.join(f'{name} = ?' for name in figures.COLUMNS.split(', '))}"  # noqa: S608
+    " WHERE number = ?"
+)
+
 
 class Points:
     """The rows of one transaction, gathered by axis; written to the database by ``flush``."""
@@ -79,7 +85,7 @@ class Points:
             new = figures.of_columns(rows.steps[kept], rows.times[kept], values[kept])
         else:
             new = [None] * len(keys)
-        metrics = [self._metric(run, key, figure) for key, figure in zip(keys, new, strict=True)]
+        metrics = self._metrics(run, keys, new)
         levels.append(self._tx.connection, axis, metrics, rows, values, last=(run, writer) in self._tx.done)
         if rows.flags.any():
             self._again.setdefault(run, set()).update(metrics)
@@ -98,37 +104,37 @@ class Points:
         assert made.lastrowid is not None
         return made.lastrowid
 
-    def _metric(self, run: int, key: str, new: figures.Figures | None) -> int:
-        """Return the number of a metric after adding figures to its row, which is made when it is new."""
+    def _metrics(self, run: int, keys: Sequence[str], new: Sequence[figures.Figures | None]) -> list[int]:
+        """Return the numbers of metrics after adding figures to their rows, which are made when they are new."""
         connection = self._tx.connection
-        found = connection.execute(
-            "SELECT number FROM metric WHERE run = ? AND key = ?", (run, key)
-        ).fetchone()
-        if found is None:
-            made = connection.execute(
-                f"INSERT INTO metric (run, key, {figures.COLUMNS}) VALUES ({', '.join('?' * 16)})",  # noqa: S608
-                (run, key, *(figures.NO_POINTS if new is None else new.row())),
-            )
-            assert made.lastrowid is not None
-            return made.lastrowid
-        metric = int(found[0])
-        if new is not None:
-            before = figures.stored(connection, metric)
-            self._write_figures(metric, new.row() if before is None else (before + new).row())
-        return metric
+        known = figures.stored(connection, run, keys)
+        numbers, changed = [], []
+        for key, added in zip(keys, new, strict=True):
+            if key in known:
+                number, before = known[key]
+                if added is not None:
+                    changed.append((*(added if before is None else before + added).row(), number))
+            else:
+                made = connection.execute(
+                    f"INSERT INTO metric (run, key, {figures.COLUMNS}) VALUES ({', '.join('?' * 16)})",  # noqa: S608
+                    (run, key, *(figures.NO_POINTS if added is None else added.row())),
+                )
+                assert made.lastrowid is not None
+                number = made.lastrowid
+            numbers.append(number)
+        self._write_figures(changed)
+        return numbers
 
     def _figures_from_points(self, run: int, metric: int) -> None:
         found = own_history(self._tx.connection, metric, self._rewinds_of(run))
         row = figures.NO_POINTS
         if len(found):
             row = figures.of_column(found.steps, found.times, found.values).row()
-        self._write_figures(metric, row)
+        self._write_figures([(*row, metric)])
 
-    def _write_figures(self, metric: int, row: tuple[Any, ...]) -> None:
-        self._tx.connection.execute(
-            f"UPDATE metric SET ({figures.COLUMNS}) = ({', '.join('?' * 14)}) WHERE number = ?",  # noqa: S608
-            (*row, metric),
-        )
+    def _write_figures(self, rows: list[tuple[Any, ...]]) -> None:
+        """Write rows of figures, each with the number of its metric behind it."""
+        self._tx.connection.executemany(_SET_FIGURES, rows)
 
     def _sum_up(self, run: int) -> None:
         # the recorder's own metrics count their own steps, which say nothing of how far the run is

@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 
 from trackrecord.store.embedded import EmbeddedStore
 from trackrecord.store.intake.ingest import IngestReport, take_in
+from trackrecord.store.intake.left_alone import LeftAlone
 from trackrecord.words.errors import StoreError
 
 _QUICK_S, _SLOW_S = 0.25, 1.0
@@ -40,6 +41,7 @@ class Follower:
         self._revision: int | None = None
         self._sizes: dict[str, int] = {}
         self._idle_s = 0.0
+        self._left_alone = LeftAlone()
 
     def start(self) -> None:
         """Begin; the first pass starts at once."""
@@ -68,7 +70,7 @@ class Follower:
             # what could not be taken in is tried again soon, but not at every look
             soon = self.report.problem is not None or self.report.upkeep_left
             if grown or self._idle_s >= (_SLOW_S if soon else _AT_LEAST_EVERY_S):
-                self.report = take_in(self._store)
+                self.report = take_in(self._store, left_alone=self._left_alone)
                 self._idle_s, self._sizes = 0.0, sizes
             revision = self._store.catalog.revision()
         except StoreError as error:

@@ -24,6 +24,8 @@ class Segment:
     changed: int
     #: a later segment of the same writer is there, so the writer has given this one up
     followed: bool
+    #: no other segment of its run is there
+    alone: bool
 
 
 def find_segments(inbox: Path) -> list[Segment]:
@@ -76,8 +78,12 @@ def look_at(inbox: Path, names: list[SegmentName], begin: int, end: int) -> list
         path = os.path.join(folder, name.file_name())  # noqa: PTH118 - a hundred thousand times
         state = _state(path)
         if state is not None:
-            followed = index + 1 < len(names) and names[index + 1][:2] == name[:2]
-            segments.append((index, Segment(name, path, state.st_size, state.st_mtime_ns, followed)))
+            behind = names[index + 1] if index + 1 < len(names) else None
+            alone = (behind is None or behind.run != name.run) and (
+                index == 0 or names[index - 1].run != name.run
+            )
+            followed = behind is not None and behind[:2] == name[:2]
+            segments.append((index, Segment(name, path, state.st_size, state.st_mtime_ns, followed, alone)))
     return segments
 
 

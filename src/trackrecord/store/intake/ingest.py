@@ -19,6 +19,7 @@ from trackrecord.store.intake import upkeep
 from trackrecord.store.intake.apply import Application
 from trackrecord.store.intake.known import Lives
 from trackrecord.store.intake.lease import Lease
+from trackrecord.store.intake.left_alone import LeftAlone
 from trackrecord.store.intake.segment_intake import Intake
 from trackrecord.store.intake.waiting import Waiting
 from trackrecord.words.errors import FormatError, StoreError
@@ -60,11 +61,12 @@ def take_in(
     wait_s: float = 0.2,
     limit: int | None = None,
     on_progress: Callable[[int, int], None] | None = None,
+    left_alone: LeftAlone | None = None,
 ) -> IngestReport:
     """Take in what waits in the inbox of ``store``, the newest runs first, at most about ``limit`` bytes of it.
 
     ``on_progress`` is told how many of how many segments are done: at the beginning and after each transaction,
-    never within one.
+    never within one. ``left_alone`` is for who takes in continually: what can't be read is opened once.
     Waits at most ``wait_s`` seconds for another ingester. Never raises for a store that is locked, read-only or full,
     nor for a journal that can't be read: the report says so, and what waits goes on waiting. Where all is taken in
     and time is left, a moment of it goes to the upkeep of the store.
@@ -78,7 +80,9 @@ def take_in(
     report = IngestReport()
     deadline = time.monotonic() + wait_s
     try:
-        _Pass(store, report, deadline, limit).run(on_progress or _say_nothing)
+        waiting = Waiting(store.inbox, Lives(), left_alone or LeftAlone())
+        _Pass(store, report, deadline, limit, waiting).run(on_progress or _say_nothing)
+        report.problems += waiting.problems.values()
         if report.problem is None and limit is None and time.monotonic() < deadline:
             report.upkeep_left = upkeep.tend(store)
     except (StoreError, sqlite3.Error, OSError) as error:
@@ -105,14 +109,19 @@ class _Pass:
     """One pass over the inbox."""
 
     def __init__(
-        self, store: EmbeddedStore, report: IngestReport, deadline: float, limit: int | None
-    ) -> None:
+        self,
+        store: EmbeddedStore,
+        report: IngestReport,
+        deadline: float,
+        limit: int | None,
+        waiting: Waiting,
+    ) -> None:  # fmt: skip
         self._store = store
         self._report = report
         self._deadline = deadline
         self._limit = limit
         self._lease = Lease()
-        self._waiting = Waiting(store.inbox, Lives())
+        self._waiting = waiting
         #: at most so many segments in the next transaction
         self._most: int | None = None
 

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from types import NoneType
 from typing import Any
 
 from trackrecord.journal.process import is_gone, this_process
@@ -45,12 +46,13 @@ class Known:
     rests_at: tuple[int, int] | None
 
 
-_NOTHING = Known(Progress(), None, gone=False, followed=False, purged=False, rests_at=None)
+#: of a segment of a run of which nothing has been taken in
+NOTHING = Known(Progress(), None, gone=False, followed=False, purged=False, rests_at=None)
 
 
 def known_of(connection: sqlite3.Connection, names: Sequence[SegmentName]) -> dict[SegmentName, Known]:
     """Return what the database knows of each of these segments."""
-    found = dict.fromkeys(names, _NOTHING)
+    found = dict.fromkeys(names, NOTHING)
     for begin in range(0, len(names), _AT_ONCE):
         part = names[begin : begin + _AT_ONCE]
         values = [value for name in part for value in name]
@@ -104,13 +106,20 @@ class Lives:
 
     def __init__(self) -> None:
         self._here = this_process()
+        self._answers: dict[tuple[Any, Any], bool] = {}
 
     def is_gone(self, process: dict[str, Any]) -> bool:
         """Tell whether a process is proven to have ended. One of another host or boot never is."""
         here = self._here
         if any(process.get(name) != here[name] for name in ("host", "boot", "pid_namespace")):
             return False
-        return is_gone(process) is True
+        which = process.get("pid"), process.get("started")
+        if not all(isinstance(part, (int, str, NoneType)) for part in which):
+            return False
+        # who lived at the first look may have ended since: the next pass will see that
+        if which not in self._answers:
+            self._answers[which] = is_gone(process) is True
+        return self._answers[which]
 
     def is_writer_gone(self, known: Known) -> bool:
         """Tell whether the process that wrote a segment is proven to have ended, as far as the database knows it."""

@@ -7,17 +7,20 @@ import time
 from typing import Any, BinaryIO, Literal
 
 from trackrecord.journal.bulk import Batch, read_batch
-from trackrecord.journal.format import Kind
+from trackrecord.journal.format import LONGEST_PAYLOAD, SEGMENT_BYTES, Kind
 from trackrecord.journal.reader import Record, check_file_header
 from trackrecord.journal.segments import NO_RUN
 from trackrecord.store.intake.apply import Application
 from trackrecord.store.intake.fields import fields_of
 from trackrecord.store.intake.inbox import Segment
-from trackrecord.store.intake.known import Known, Progress
+from trackrecord.store.intake.known import NOTHING, Known, Progress
 from trackrecord.store.intake.segment_pieces import Piece, SegmentReader
+from trackrecord.store.intake.short_journal import LONGEST
 from trackrecord.store.intake.waiting import Waiting
 from trackrecord.words.errors import FormatError
 
+#: a journal of no run is read whole: its writer goes on to another segment long before
+_LONGEST_ABOUT_PROJECT = SEGMENT_BYTES + LONGEST_PAYLOAD
 #: a segment that its writer has gone on from, and that has not grown for so long, grows no more
 _GIVEN_UP_AFTER_NS = 30 * 10**9
 #: no write of one record takes so long: a tail that has not grown meanwhile is looked at with suspicion
@@ -51,7 +54,9 @@ class Intake:
             if segment.name.run == NO_RUN:
                 self._take_about_project(application, segment)
                 self.waiting.settle()
-            else:
+                # it may be about runs whose segments wait: what was known of them is no longer sure
+                self.waiting.look_again()
+            elif not (known is NOTHING and self._take_short_run(application, segment)):
                 with _READING:
                     file = open(segment.path, "rb", buffering=0)  # noqa: PTH123, SIM115 - closed right below
                 with file:
@@ -59,13 +64,38 @@ class Intake:
         except _NotReadError as error:
             # a file that is not ours, or may not be read, must not keep the others out
             if error.problem:
-                self.problems.append(f"{segment.path} {error.problem}")
+                self.tell(segment, f"{segment.path} {error.problem}", stays=error.stays)
             self.waiting.settle()
+        return True
+
+    def tell(self, segment: Segment, problem: str, *, stays: bool) -> None:
+        """Report a problem; one that ``stays`` is there again whenever the same bytes are read by this version."""
+        self.problems.append(problem)
+        if stays:
+            self.waiting.left_alone.remember(segment, problem)
+
+    def _take_short_run(self, application: Application, segment: Segment) -> bool:
+        """Take in the only segment of a short run that is over; False when the general way has to do it."""
+        if not segment.alone or segment.size > LONGEST:
+            return False
+        with _READING, open(segment.path, "rb", buffering=0) as file:  # noqa: PTH123
+            data = file.read(segment.size + 1)
+        grown_at = min(segment.changed, application.tx.now)
+        lives = self.waiting.lives
+        if not application.take_short_run(segment.name, data, grown_at=grown_at, is_gone=lives.is_gone):
+            return False
+        self.bytes += len(data)
+        self.complete.append(segment.path)
+        self.waiting.settle()
         return True
 
     def _take_about_project(self, application: Application, segment: Segment) -> None:
         """Take in the journal of no run, once its writer is done with it: it is small, and may be taken in twice."""
         with _READING:
+            if segment.size > _LONGEST_ABOUT_PROJECT:
+                raise FormatError(
+                    f"a journal of no run has {segment.size} bytes, and at most {_LONGEST_ABOUT_PROJECT} are read"
+                )
             with open(segment.path, "rb") as file:  # noqa: PTH123
                 data = file.read()
             if not check_file_header(data):
@@ -74,7 +104,7 @@ class Intake:
         if not _is_closed(batch) and not self.waiting.lives.is_gone(_process_in(batch)):
             return
         if batch.not_understood is not None:
-            self.problems.append(_newer(segment, batch.not_understood))
+            self.tell(segment, _newer(segment, batch.not_understood), stays=True)
             return
         application.take_about_project(segment.name, batch)
         self.bytes += len(data)
@@ -122,7 +152,7 @@ class _SegmentIntake:
                 return
             self._apply(batch)
             if batch.not_understood is not None:
-                self._intake.problems.append(_newer(self._segment, batch.not_understood))
+                self._intake.tell(self._segment, _newer(self._segment, batch.not_understood), stays=True)
                 break
             if piece.at_end and not self._is_more_behind_close():
                 self._leave(grown=self._progress.taken > begin)
@@ -192,11 +222,12 @@ class _SegmentIntake:
 
 
 class _NotReadError(Exception):
-    """A file was not read. ``problem`` tells why, None when there is nothing to tell."""
+    """A file was not read. ``problem`` tells why, None when there is nothing to tell; ``stays`` as in ``tell``."""
 
-    def __init__(self, problem: str | None) -> None:
+    def __init__(self, problem: str | None, *, stays: bool = False) -> None:
         super().__init__(problem)
         self.problem = problem
+        self.stays = stays
 
 
 class _Reading:
@@ -211,7 +242,7 @@ class _Reading:
         if isinstance(error, FileNotFoundError):
             raise _NotReadError(None) from None  # another ingester has taken it in and removed it
         if isinstance(error, FormatError):
-            raise _NotReadError(f"was left alone: {error.message}") from error
+            raise _NotReadError(f"was left alone: {error.message}", stays=True) from error
         if isinstance(error, OSError):
             raise _NotReadError(f"can't be read: {error.strerror or error}") from error
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -75,18 +76,49 @@ class Transaction:
         self.left_projects: set[int] = set()
         #: runs with new problems
         self.with_problems: set[int] = set()
+        #: by project the time of the latest record of its short runs
+        self.activity: dict[int, int] = {}
+        #: ids of short runs that are not in the database yet, and what writes them
+        self.short_runs: Container[str] = ()
+        self.write_short_runs: Callable[[], None] = lambda: None
+        self._revision: int | None = None
+        self._waited_for: set[str] | None = None
         self._problems: list[tuple[int, str, str, str, int, int, int]] = []
         self._projects: dict[str, int] = {}
         self._next_run: int | None = None
         self._last_stamp: tuple[Said | None, Stamp] = (None, Stamp(0, 0, "", 0))
 
-    def run_number(self, run_id: str, project: str | None, created: int, writer: str) -> int:
-        """Return the number of a run, beginning its draft when nothing of it has been seen before."""
+    @property
+    def revision(self) -> int:
+        """The revision that this transaction makes."""
+        if self._revision is None:
+            self._revision = 1 + int(self.connection.execute("SELECT value FROM revision").fetchone()[0])
+        return self._revision
+
+    @property
+    def waited_for(self) -> set[str]:
+        """Runs of which nothing but changes has been seen (table ``waiting_change``)."""
+        if self._waited_for is None:
+            found = self.connection.execute("SELECT DISTINCT run FROM waiting_change")
+            self._waited_for = {run_id for (run_id,) in found}
+        return self._waited_for
+
+    def find_run(self, run_id: str) -> int | None:
+        """Return the number of a run, of one that is new in this transaction too; None when there is none."""
         number = self.run_numbers.get(run_id)
         if number is None:
+            if run_id in self.short_runs:
+                self.write_short_runs()
             found = self.connection.execute("SELECT number FROM run WHERE id = ?", (run_id,)).fetchone()
-            number = found[0] if found else self._new_run(run_id, project, created, writer)
-            self.run_numbers[run_id] = number
+            number = None if found is None else int(found[0])
+        return number
+
+    def run_number(self, run_id: str, project: str | None, created: int, writer: str) -> int:
+        """Return the number of a run, beginning its draft when nothing of it has been seen before."""
+        number = self.find_run(run_id)
+        if number is None:
+            number = self._new_run(run_id, project, created, writer)
+        self.run_numbers[run_id] = number
         self.touched.add(number)
         return number
 
@@ -134,6 +166,8 @@ class Transaction:
 
     def write_down_problems(self) -> None:
         """Put the problems noticed so far into the database."""
+        if self._problems:
+            self.write_short_runs()
         self.connection.executemany(
             "INSERT INTO problem (run, writer, code, message, count, first, last) VALUES (?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (run, writer, code, message) DO UPDATE SET"
@@ -183,7 +217,8 @@ class Transaction:
         self._problems.append((source.run, source.writer, code, message, count, time, time))
         self.with_problems.add(source.run)
 
-    def _new_run(self, run_id: str, project: str | None, created: int, writer: str) -> int:
+    def new_number(self) -> int:
+        """Return a number for a run that is new."""
         number = self._next_run
         if number is None:
             number = self.connection.execute(
@@ -191,6 +226,10 @@ class Transaction:
                 " UNION ALL SELECT max(number) FROM tombstone)"
             ).fetchone()[0]
         self._next_run = number + 1
+        return int(number)
+
+    def _new_run(self, run_id: str, project: str | None, created: int, writer: str) -> int:
+        number = self.new_number()
         columns = {
             "project": self.project_number(project or UNKNOWN_PROJECT, created),
             "name": short_id(run_id),

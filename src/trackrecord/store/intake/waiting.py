@@ -10,6 +10,7 @@ from typing import NamedTuple
 from trackrecord.journal.segments import SegmentName
 from trackrecord.store.intake.inbox import Segment, look_at, waiting_names
 from trackrecord.store.intake.known import Known, Lives, known_of, needs_a_look
+from trackrecord.store.intake.left_alone import LeftAlone
 
 #: so many segments are looked at together
 _AT_ONCE = 300
@@ -31,8 +32,11 @@ class Waiting:
     the oldest come first, when all others are done.
     """
 
-    def __init__(self, inbox: Path, lives: Lives) -> None:
+    def __init__(self, inbox: Path, lives: Lives, left_alone: LeftAlone) -> None:
         self.lives = lives
+        self.left_alone = left_alone
+        #: by path what is wrong with segments that were not opened for that
+        self.problems: dict[str, str] = {}
         #: whether what comes now was postponed before
         self.late = False
         self._inbox = inbox
@@ -81,6 +85,10 @@ class Waiting:
         self._ready.popleft()
         self._position = self._ready[0][0] if self._ready else self._looked_at
 
+    def look_again(self) -> None:
+        """Forget what was looked at and not settled: something in the database has changed that may decide over it."""
+        self._ready.clear()
+
     def postpone(self, time: int) -> None:
         """Let the present segment wait for all others; of those that wait the one with the least time comes first."""
         self._postponed.append((time, self._ready[0][1].name))
@@ -111,8 +119,15 @@ class Waiting:
             self._ready.extend(
                 (index, segment, known[segment.name])
                 for index, segment in segments
-                if needs_a_look(segment, known[segment.name], self.lives)
+                if self._needs_a_look(segment, known[segment.name])
             )
             self._looked_at = end
             self._position = self._ready[0][0] if self._ready else end
         return bool(self._ready)
+
+    def _needs_a_look(self, segment: Segment, known: Known) -> bool:
+        problem = self.left_alone.problem_of(segment)
+        if problem is not None:
+            self.problems[segment.path] = problem
+            return False
+        return needs_a_look(segment, known, self.lives)

@@ -22,6 +22,8 @@ Array = np.ndarray[Any, Any]
 FULL = 4096
 #: below this many points packing gains too little to be worth its time
 _WORTH_PACKING = 64
+#: so many metrics are asked for in one statement
+_AT_ONCE = 500
 #: a chunk with fewer points may lie behind one that is not full
 _SMALL = 256
 
@@ -266,9 +268,16 @@ def _read_values(
     connection: sqlite3.Connection, axis: int, n: int, metrics: Sequence[int], points: int
 ) -> Array:
     values = np.empty((points, len(metrics)))
+    found: dict[int, bytes] = {}
+    for begin in range(0, len(metrics), _AT_ONCE):
+        part = metrics[begin : begin + _AT_ONCE]
+        found.update(
+            connection.execute(
+                "SELECT metric, vals FROM metric_chunk WHERE n = ? AND axis = ?"  # noqa: S608
+                f" AND metric IN ({', '.join('?' * len(part))})",
+                (n, axis, *part),
+            )
+        )
     for column, metric in enumerate(metrics):
-        found = connection.execute(
-            "SELECT vals FROM metric_chunk WHERE metric = ? AND n = ? AND axis = ?", (metric, n, axis)
-        ).fetchone()
-        values[:, column] = decode_values(found[0] if found else b"", points, metric, axis)
+        values[:, column] = decode_values(found.get(metric, b""), points, metric, axis)
     return values

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,8 @@ from trackrecord.store.points.exact import ExactSum
 
 Array = np.ndarray[Any, Any]
 
+#: so many are asked for in one statement
+_AT_ONCE = 500
 #: (step, time, value)
 Point = tuple[float, int, float]
 
@@ -38,8 +41,8 @@ class Figures:
         return Figures(
             self.points + other.points,
             self.nonfinite + other.nonfinite,
-            min(self.first, other.first, key=_rank),
-            max(self.last, other.last, key=_rank),
+            _earlier(self.first, other.first),
+            _later(self.last, other.last),
             _better(self.low, other.low, 1.0),
             _better(self.high, other.high, -1.0),
             self.total + other.total,
@@ -74,9 +77,22 @@ COLUMNS = (
 NO_POINTS: tuple[Any, ...] = (0, 0, None, None, None, None, None, "0:0", None, None, 0.0, 0.0, 0, 0)
 
 
-def stored(connection: sqlite3.Connection, metric: int) -> Figures | None:
-    """Return the figures of a metric as they are in the database, None when it has no visible points."""
-    row = connection.execute(f"SELECT {COLUMNS} FROM metric WHERE number = ?", (metric,)).fetchone()  # noqa: S608
+def stored(
+    connection: sqlite3.Connection, run: int, keys: Sequence[str]
+) -> dict[str, tuple[int, Figures | None]]:
+    """Return by name the number and the figures of those metrics that a run has, None where no point is visible."""
+    found = {}
+    for begin in range(0, len(keys), _AT_ONCE):
+        part = keys[begin : begin + _AT_ONCE]
+        for key, number, *row in connection.execute(
+            f"SELECT key, number, {COLUMNS} FROM metric WHERE run = ? AND key IN ({', '.join('?' * len(part))})",  # noqa: S608
+            (run, *part),
+        ):
+            found[key] = number, _from_row(row)
+    return found
+
+
+def _from_row(row: Sequence[Any]) -> Figures | None:
     points, nonfinite, first, last, low, high, _, total, low_step, high_step, *ends = row
     if not points:
         return None
@@ -95,7 +111,27 @@ def stored(connection: sqlite3.Connection, metric: int) -> Figures | None:
 def of_columns(steps: Array, times: Array, values: Array) -> list[Figures]:
     """Return the figures of each column of ``values``, whose rows are at ``steps`` and ``times``; at least one row."""
     first, last = ends(steps, times)
+    if len(first) == len(last) == 1 and np.isfinite(values).all():
+        return _of_plain_columns(steps, times, values, (int(first[0]), int(last[0])))
     return [of_column(steps, times, column, first, last) for column in values.T]
+
+
+def _of_plain_columns(steps: Array, times: Array, values: Array, ends: tuple[int, int]) -> list[Figures]:
+    """Return the figures of columns of finite values, given the one row at each end."""
+    ended = []
+    for row in ends:
+        step, time = steps[row].item(), times[row].item()
+        ended.append([(step, time, value) for value in values[row].tolist()])
+    extremes = []
+    furthest = steps.max()
+    for extreme in (values.min(axis=0), values.max(axis=0)):
+        at = np.where(values == extreme, steps[:, None], furthest).min(axis=0)
+        extremes.append(zip(extreme.tolist(), at.astype(np.float64).tolist(), strict=True))
+    found = zip(*ended, *extremes, values.T, strict=True)
+    return [
+        Figures(len(column), 0, first, last, low, high, ExactSum.of(column))
+        for first, last, low, high, column in found
+    ]
 
 
 def of_column(
@@ -139,6 +175,18 @@ def _point(steps: Array, times: Array, values: Array, row: int) -> Point:
     return steps[row].item(), times[row].item(), values[row].item()
 
 
+def _earlier(one: Point, other: Point) -> Point:
+    if one[:2] != other[:2]:
+        return one if one[:2] < other[:2] else other
+    return min(one, other, key=_rank)
+
+
+def _later(one: Point, other: Point) -> Point:
+    if one[:2] != other[:2]:
+        return one if one[:2] > other[:2] else other
+    return max(one, other, key=_rank)
+
+
 def _rank(point: Point) -> tuple[float, int, bool, float]:
     step, time, value = point
     missing = math.isnan(value)
@@ -150,4 +198,6 @@ def _better(
 ) -> tuple[float, float] | None:
     if one is None or other is None:
         return one or other
-    return min(one, other, key=lambda found: (sign * found[0], found[1]))
+    if one[0] != other[0]:
+        return one if sign * one[0] < sign * other[0] else other
+    return one if one[1] <= other[1] else other

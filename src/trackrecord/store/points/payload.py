@@ -52,6 +52,11 @@ def encode(numbers: Array, codec: int = RAW) -> bytes:
     return covered + checksum.to_bytes(4, "little") + body
 
 
+def begin_of_raw(kind: np.dtype[Any], count: int) -> bytes:
+    """Return what a payload that is stored raw has before its checksum, for who packs very many small ones."""
+    return _COVERED.pack(RAW, _VERSION, _KIND_OF[kind.str[1:]], 0, count)
+
+
 def decode(payload: bytes) -> Array:
     """Return the array of a payload.
 
