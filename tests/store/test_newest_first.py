@@ -84,6 +84,7 @@ def test_one_bad_segment_among_many_keeps_nobody_out(tmp_path: Path, monkeypatch
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_hundred_thousand_runs_are_taken_in(tmp_path: Path) -> None:
     """100,000 finished runs that nobody has looked at: all of them, in memory that does not grow with their number."""
     import resource

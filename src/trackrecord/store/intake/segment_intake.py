@@ -76,7 +76,7 @@ class Intake:
 
     def _take_short_run(self, application: Application, segment: Segment) -> bool:
         """Take in the only segment of a short run that is over; False when the general way has to do it."""
-        if not segment.alone or segment.size > LONGEST:
+        if not segment.alone or segment.size > LONGEST or self.waiting.late:
             return False
         with _READING, open(segment.path, "rb", buffering=0) as file:  # noqa: PTH123
             data = file.read(segment.size + 1)

@@ -24,16 +24,21 @@ from trackrecord.journal.format import (
 from trackrecord.store.intake.fields import Fields
 
 #: longer journals gain nothing from being read like this
-LONGEST = 64 << 10
+LONGEST = 32 << 10
+#: nor do more rows with the same names: they would be written as more than one raw chunk
+MOST_ROWS = 63
 _HEADER = FILE_HEADER.size
 _SYNC = int.from_bytes(SYNC, "little")
 _ROW = int(Kind.ROW)
-#: kinds of which there may be any number; of each other one below there is exactly one
+#: kinds of which there may be any number
 _ANY_NUMBER = frozenset(
     map(int, (Kind.PARAMS, Kind.SUMMARY, Kind.CONSOLE, Kind.FACTS, Kind.PROBLEM, Kind.HEARTBEAT))
 )
 _SEGMENT, _BEGIN, _COLUMNS = int(Kind.SEGMENT), int(Kind.BEGIN), int(Kind.COLUMNS)
 _FINISH, _CLOSE = int(Kind.FINISH), int(Kind.CLOSE)
+_ONE_EACH = frozenset((_SEGMENT, _BEGIN, _FINISH, _CLOSE))
+#: kind, flags and length, sync bytes, id of the columns: places in a row, in words of four bytes
+_SAME = (2, 3, 0, 4)
 _decode = msgspec.json.Decoder().decode
 
 
@@ -82,6 +87,7 @@ def read_short_journal(data: bytes) -> ShortJournal | None:  # noqa: C901 - one 
     others: list[Said] = []
     columns: dict[int, tuple[str, ...]] = {}
     rows: dict[tuple[tuple[str, ...], bool], list[Stretch]] = {}
+    rows_of: dict[tuple[str, ...], int] = {}
     position, last = _HEADER, 0
     while position + 16 <= size:
         at = position >> 2
@@ -97,7 +103,8 @@ def read_short_journal(data: bytes) -> ShortJournal | None:  # noqa: C901 - one 
             if not keys or length != 24 + 8 * len(keys):
                 return None
             count = _count_rows(view, words, position, 16 + length)
-            if count == 0:
+            rows_of[keys] = rows_of.get(keys, 0) + count
+            if count == 0 or rows_of[keys] > MOST_ROWS:
                 return None
             behind = position + count * (16 + length)
             stretch = Stretch(position, count, view[position:behind])
@@ -109,8 +116,10 @@ def read_short_journal(data: bytes) -> ShortJournal | None:  # noqa: C901 - one 
                     return None
             elif kind in _ANY_NUMBER:
                 others.append(Said(kind, position, fields))
-            elif one.setdefault(kind, Said(kind, position, fields)).offset != position:
+            elif kind not in _ONE_EACH or kind in one:
                 return None
+            else:
+                one[kind] = Said(kind, position, fields)
         position = behind
         last = kind
     if position != size or last != _CLOSE or one.keys() != _ONE_EACH or one[_SEGMENT].offset != _HEADER:
@@ -142,28 +151,29 @@ def _is_time(time: Any) -> bool:
     return type(time) is int and 0 < time < 1 << 63
 
 
-_ONE_EACH = {_SEGMENT, _BEGIN, _FINISH, _CLOSE}
-
-
 def _count_rows(view: memoryview, words: memoryview, start: int, stride: int) -> int:
-    """Count the rows from ``start`` on, where one was checked, that have the same names; 0 where one is damaged."""
+    """Count the rows from ``start`` on, where one was checked, that have the same names; 0 where one is damaged.
+
+    Looks ahead in growing steps, so that rows with something else between them cost their length only.
+    """
     possible, at, step = (len(view) - start) // stride, start >> 2, stride >> 2
-    until = at + possible * step
-    heads = words[at + 2 : until : step].tolist()
-    head, count = heads[0], possible
-    while heads[count - 1] != head:
-        count -= 1
-    until = at + count * step
-    same = [head] * count
-    if heads[:count] != same:
-        count = next(index for index, other in enumerate(heads) if other != head)
-        until = at + count * step
-    for place in (0, 3, 4):  # sync bytes, length, id of the columns
-        found = words[at + place : until : step].tolist()
-        if found.count(found[0]) != count:
-            count = next(index for index, other in enumerate(found) if other != found[0])
-            until = at + count * step
-    checksums = words[at + 1 : until : step].tolist()
+    same = [words[at + place] for place in _SAME]
+    count, ahead = 1, 8
+    while count < possible:
+        looked_at = min(ahead, possible - count)
+        begin = at + count * step
+        alike = looked_at
+        for place, value in zip(_SAME, same, strict=True):
+            found = words[begin + place : begin + alike * step : step].tolist()
+            if found.count(value) != alike:
+                alike = next(index for index, other in enumerate(found) if other != value)
+                if not alike:
+                    break
+        count += alike
+        if alike < looked_at:
+            break
+        ahead *= 4
+    checksums = words[at + 1 : at + count * step : step].tolist()
     ends = range(start + stride, start + stride * count + 1, stride)
     if [crc32(view[end - stride + 8 : end]) for end in ends] != checksums:
         return 0

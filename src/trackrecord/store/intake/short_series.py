@@ -13,14 +13,12 @@ from zlib import crc32
 import numpy as np
 
 from trackrecord.store.intake.rows_to_tables import insert
-from trackrecord.store.intake.short_journal import Stretch
+from trackrecord.store.intake.short_journal import MOST_ROWS, Stretch
 from trackrecord.store.intake.short_sums import sums_of
 from trackrecord.store.points import chunks, figures, payload
 
 Array = np.ndarray[Any, Any]
 
-#: an axis with more rows is no longer written as one raw chunk
-_MOST_ROWS = 63
 #: what a row is before its step, in words of eight bytes; behind it come step, time and values
 _BEFORE_STEP = 3
 _METRIC = f"metric (number, run, key, {figures.COLUMNS})"
@@ -43,7 +41,7 @@ class ShortAxis:
         stride = _BEFORE_STEP + 2 + len(keys)
         self.steps: list[int | float] = []
         self.times: list[int] = []
-        if self.count <= _MOST_ROWS:
+        if self.count <= MOST_ROWS:
             for stretch in stretches:
                 words = stretch.rows.cast("q")
                 self.times += words[_BEFORE_STEP + 1 :: stride].tolist()
@@ -51,7 +49,7 @@ class ShortAxis:
 
     def is_short(self) -> bool:
         """Tell whether the axis is for here: few rows, each at a step that is a number."""
-        return self.count <= _MOST_ROWS and (not self.fractional or all(map(isfinite, self.steps)))
+        return self.count <= MOST_ROWS and (not self.fractional or all(map(isfinite, self.steps)))
 
 
 class _Waiting(NamedTuple):
@@ -220,7 +218,7 @@ def _payloads(numbers: Array, counts: Array) -> Iterator[bytes]:
         begin = end
 
 
-@lru_cache(maxsize=2 * _MOST_ROWS)
+@lru_cache(maxsize=2 * MOST_ROWS)
 def _begin_of_payload(count: int, is_fractional: bool) -> tuple[bytes, int]:
     covered = payload.begin_of_raw(np.dtype("<f8" if is_fractional else "<i8"), count)
     return covered, crc32(covered)

@@ -7,7 +7,7 @@ from collections import deque
 from pathlib import Path
 from typing import NamedTuple
 
-from trackrecord.journal.segments import SegmentName
+from trackrecord.journal.segments import NO_RUN, SegmentName
 from trackrecord.store.intake.inbox import Segment, look_at, waiting_names
 from trackrecord.store.intake.known import Known, Lives, known_of, needs_a_look
 from trackrecord.store.intake.left_alone import LeftAlone
@@ -86,8 +86,9 @@ class Waiting:
         self._position = self._ready[0][0] if self._ready else self._looked_at
 
     def look_again(self) -> None:
-        """Forget what was looked at and not settled: something in the database has changed that may decide over it."""
-        self._ready.clear()
+        """Forget what was looked at of runs: what a journal of no run changed may decide over them."""
+        if self._ready and self._ready[0][1].name.run != NO_RUN:
+            self._ready.clear()
 
     def postpone(self, time: int) -> None:
         """Let the present segment wait for all others; of those that wait the one with the least time comes first."""
