@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import random
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.server.running import running
 from tests.store.journals import Journal
 from trackrecord.journal.format import Kind, encode_content
 from trackrecord.journal.process import this_process
@@ -19,6 +21,7 @@ from trackrecord.lifecycle.purging import purge
 from trackrecord.lifecycle.recording import record_edits
 from trackrecord.store.embedded import EmbeddedStore
 from trackrecord.store.intake.ingest import take_in
+from trackrecord.store.opening import open_store
 from trackrecord.words.errors import UsageError
 
 SECRET = "the secret of run1"
@@ -181,3 +184,25 @@ def test_a_run_that_others_inherit_from_is_kept(tmp_path: Path) -> None:
         assert report.shown
         assert report.notes == ("Nested runs stay, without their parent: nested (inner).",)
         assert store.catalog.rows("SELECT id FROM run") == [("inner",)]
+
+
+def test_whoever_resumes_a_purged_run_is_told(tmp_path: Path) -> None:
+    """A run recorded under a purged id is dropped; the next to look says so, once, and a server says it for a while."""
+    path = tmp_path / "s"
+    with store_with(path, full_run("run1", 1), full_run("run2", 2)) as store:
+        purge(store, ["run1"])
+    told: list[str] = []
+    for writer in (7, 8):
+        Journal("run1", writer).begin(name="again").log({"loss": 1.0}, 3).finish().put(path)
+    for _ in range(2):
+        open_store(path, on_problem=told.append).close()
+    assert len(told) == 1
+    assert "run1 was purged" in told[0]
+    Journal("run1", 9).begin(name="again").finish().put(path)
+    with running(path) as server:
+        for _ in range(200):
+            problem = server.client.get("/api/v1/store").json()["problem"]
+            if problem:
+                break
+            time.sleep(0.05)
+        assert "run1 was purged" in problem

@@ -35,7 +35,7 @@ STATES_EVERY_S = 5.0
 
 @dataclass(frozen=True)
 class Intake:
-    """When the inbox was last seen empty, and what keeps it from being emptied, if anything does."""
+    """When the inbox was last seen empty; what keeps it from being emptied, or was refused lately, if anything."""
 
     taken_in: datetime | None
     problem: str | None
@@ -70,7 +70,7 @@ class Live:
 
     def intake(self) -> Intake:
         """Return how the inbox is doing."""
-        return Intake(self._follower.looked_at, self._follower.report.problem)
+        return Intake(self._follower.looked_at, self._follower.report.problem or self._follower.refused)
 
     def end_streams(self) -> None:
         """Let every client's stream end; may be called from any thread."""

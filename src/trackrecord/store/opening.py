@@ -34,7 +34,7 @@ def open_store(
         path: the store's folder; without one it is looked up as `init` does: ``$TRACKRECORD_STORE``, else the
             ``.trackrecord`` folder of this folder or the next one above, up to the root of the repository.
         on_problem: called with a sentence when the inbox could not be taken in; the answer is then what
-            the database holds.
+            the database holds. Called too, for each run that was purged, when something recorded since was dropped.
         on_progress: called with how many segments of how many are taken in, now and then while that goes on.
 
     Raises:
@@ -49,6 +49,9 @@ def open_store(
         report = take_in(store, wait_s=WAIT_S, on_progress=on_progress)
         if report.problem and on_problem is not None and _something_waits(store):
             on_problem(report.problem)
+        if on_problem is not None:
+            for refused in report.refused:
+                on_problem(refused)
     else:  # what takes in is a third of all that a short command loads
         _tend(store)
     return store

@@ -18,7 +18,7 @@ from trackrecord.store.checking import database as check_database
 from trackrecord.store.checking import journals as check_journals
 from trackrecord.store.checking import levels as check_levels
 from trackrecord.store.checking import runs as check_runs
-from trackrecord.store.checking.finding import PROBLEM, CheckReport, Finding
+from trackrecord.store.checking.finding import NOTE, PROBLEM, CheckReport, Finding
 from trackrecord.store.checking.points import check_points
 from trackrecord.store.checking.quarantine import FOLDER, Quarantine
 from trackrecord.store.checking.repair import rebuild_levels, repair_points, show_problem
@@ -140,6 +140,7 @@ class _Check:
             self._keep_damaged_journals(store)
             report = take_in(store, wait_s=_PATIENT_S)
             self._findings += [Finding("inbox", "inbox", problem) for problem in report.problems]
+            self._findings += [Finding("inbox", "inbox", refused, NOTE) for refused in report.refused]
         try:
             self._check_runs(store)
             self._check_references(store)

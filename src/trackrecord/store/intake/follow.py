@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime, timezone
 
@@ -15,13 +16,15 @@ from trackrecord.words.errors import StoreError
 _QUICK_S, _SLOW_S = 0.25, 1.0
 #: a pass even when no file has grown: to find writers that are gone
 _AT_LEAST_EVERY_S = 5.0
+_REFUSED_FOR_S = 600.0
 
 
 class Follower:
     """A background thread that empties a store's inbox and tells of every change.
 
     ``on_change`` is called, on that thread, with the new revision, also when another process changed the store.
-    ``report`` is what the last pass did, ``looked_at`` when the inbox was last seen without anything left to do.
+    ``report`` is what the last pass did, ``looked_at`` when the inbox was last seen without anything left to do,
+    ``refused`` what was refused last, for ten minutes: no later pass says it again.
 
     ::
 
@@ -40,8 +43,15 @@ class Follower:
         self._thread = threading.Thread(target=self._follow, name="trackrecord-follower", daemon=True)
         self._revision: int | None = None
         self._sizes: dict[str, int] = {}
+        self._refused: tuple[float, str] | None = None
         self._idle_s = 0.0
         self._left_alone = LeftAlone()
+
+    @property
+    def refused(self) -> str | None:
+        """A sentence about what was dropped in the last ten minutes because its run was purged; None without."""
+        last = self._refused
+        return last[1] if last is not None and time.monotonic() - last[0] < _REFUSED_FOR_S else None
 
     def start(self) -> None:
         """Begin; the first pass starts at once."""
@@ -72,6 +82,8 @@ class Follower:
             if grown or self._idle_s >= (_SLOW_S if soon else _AT_LEAST_EVERY_S):
                 self.report = take_in(self._store, left_alone=self._left_alone)
                 self._idle_s, self._sizes = 0.0, sizes
+                if self.report.refused:
+                    self._refused = (time.monotonic(), "; ".join(self.report.refused))
             revision = self._store.catalog.revision()
         except StoreError as error:
             self.report = IngestReport(problems=[str(error)])

@@ -34,6 +34,8 @@ _MANY_OBJECTS = 100_000
 class IngestReport:
     """What one pass did. ``problem`` is a sentence when the inbox could not be taken in; ``problems`` tells all.
 
+    ``refused`` tells, once for each run, of journals of runs that were purged: they are removed, so that no later pass
+    says it again.
     ``upkeep_left`` says that the store has upkeep due for which there was no time.
     """
 
@@ -42,6 +44,7 @@ class IngestReport:
     removed: int = 0
     revision: int | None = None
     problems: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
     upkeep_left: bool = False
 
     @property
@@ -175,6 +178,7 @@ class _Pass:
             self._report.segments += intake.segments
             self._report.bytes += intake.bytes
             self._report.problems += intake.problems
+            self._report.refused = list(dict.fromkeys([*self._report.refused, *intake.refused]))
             self._remove(intake.complete)
             # progress was made, so the next group may wait as long again
             self._deadline = max(self._deadline, time.monotonic() + 0.05)

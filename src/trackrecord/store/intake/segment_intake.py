@@ -31,7 +31,7 @@ class Intake:
     """Takes in segments one after the other. What it says holds once the transaction is committed.
 
     ``segments`` and ``bytes`` count what was taken in, ``complete`` are the paths of segments that are not needed any
-    more, ``latest`` is the segment that was opened last.
+    more, ``latest`` is the segment that was opened last, ``refused`` are sentences about what was dropped for good.
     """
 
     def __init__(self, waiting: Waiting) -> None:
@@ -39,6 +39,7 @@ class Intake:
         self.bytes = 0
         self.complete: list[str] = []
         self.problems: list[str] = []
+        self.refused: list[str] = []
         self.latest: Segment | None = None
         self.waiting = waiting
 
@@ -201,8 +202,9 @@ class _SegmentIntake:
         if self._progress.closed or self._gone:
             self._intake.complete.append(segment.path)
             if self._known.purged:
-                self._intake.problems.append(
-                    f"{segment.path} is of the run {segment.name.run}, which was purged: what it held was dropped"
+                self._intake.refused.append(
+                    f"the run {segment.name.run} was purged: what was recorded of it since then was dropped;"
+                    " record under a new id"
                 )
             if self._known.rests_at is not None:
                 self._application.forget_rest(segment.name)
