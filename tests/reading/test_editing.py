@@ -62,7 +62,7 @@ def test_a_table_is_changed_as_a_whole(store: Path) -> None:
     table.unarchive()
     table[:1].delete()
     assert len(tr.runs(store=store)) == 3
-    tr.runs("deleted is not missing", store=store).restore()
+    tr.runs("deleted is not missing", store=store).undelete()
     assert len(tr.runs(store=store)) == 4
     report = table.purge()
     assert (len(report.runs), report.shown, report.after <= report.before) == (2, True, True)

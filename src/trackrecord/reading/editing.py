@@ -69,10 +69,10 @@ class RunEditing:
         return self._edit(edits.set_archived(False))
 
     def delete(self) -> EditReport:
-        """Move to the trash; `restore` takes back, `purge` removes for good."""
+        """Move to the trash; `undelete` takes back, `purge` removes for good."""
         return self._edit(edits.set_deleted())
 
-    def restore(self) -> EditReport:
+    def undelete(self) -> EditReport:
         """Take out of the trash."""
         return self._edit(edits.set_deleted(False))
 
