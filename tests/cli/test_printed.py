@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from trackrecord.cli.numbers import one_line
 from trackrecord.cli.printed import printed_text
 from trackrecord.cli.session import Session
+from trackrecord.shapes.encoding import json_bytes
 
 
 def test_colours_stay_and_steering_goes() -> None:
@@ -30,6 +32,14 @@ def test_no_escape_gets_through(text: str) -> None:
     for character in printed_text(text).plain:
         assert character in "\n\t" or ord(character) >= 32
     assert one_line(text).isprintable()
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=60))
+def test_no_escape_gets_through_as_json(text: str) -> None:
+    """JSON holds every control code escaped, those beyond ASCII too, and says the same text."""
+    encoded = json_bytes({text: [text]})
+    assert not [each for each in encoded.decode() if ord(each) < 32 or 0x80 <= ord(each) < 0xA0]
+    assert msgspec.json.decode(encoded) == {text: [text]}
 
 
 def test_error_messages_do_not_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:

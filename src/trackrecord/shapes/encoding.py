@@ -6,6 +6,7 @@ JSON has no NaN and no infinities, and JavaScript loses whole numbers beyond 2^5
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, timezone
 from typing import Any
@@ -20,6 +21,8 @@ LARGEST_WHOLE = 2**53
 Number = float | int | str
 
 _encoder = msgspec.json.Encoder()
+#: U+0080 to U+009F in UTF-8: terminals take them for escape sequences, and JSON does not ask for escaping them
+_STEERING = re.compile(rb"\xc2([\x80-\x9f])")
 
 
 def number(value: float | int | None) -> Number | None:
@@ -85,12 +88,24 @@ def maybe_moment(value: datetime | None) -> str | None:
 
 
 def json_bytes(answer: Any) -> bytes:
-    """Return the JSON of an answer, whose numbers must have gone through ``number`` or ``plain``."""
+    """Return the JSON of an answer, whose numbers must have gone through ``number`` or ``plain``.
+
+    Control codes are escaped, those beyond ASCII too: what was logged may not steer the terminal.
+
+    >>> json_bytes("a\\x9b31m")
+    b'"a\\\\u009b31m"'
+    """
     try:
-        return _encoder.encode(answer)
+        encoded = _encoder.encode(answer)
     except UnicodeEncodeError:
         # Half a surrogate pair, from a file name say, has no UTF-8: shown as a question mark.
-        return _encoder.encode(_repaired(msgspec.to_builtins(answer)))
+        encoded = _encoder.encode(_repaired(msgspec.to_builtins(answer)))
+    return escaped_controls(encoded) if b"\xc2" in encoded else encoded
+
+
+def escaped_controls(text: bytes) -> bytes:
+    """Escape the control codes U+0080 to U+009F in JSON, where they can stand in texts only."""
+    return _STEERING.sub(lambda found: b"\\u00%02x" % found[1][0], text)
 
 
 def _repaired(value: Any) -> Any:
