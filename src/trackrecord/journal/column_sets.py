@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-import time
 
+from trackrecord.journal.clock import now_ns
 from trackrecord.journal.format import Kind, encode_structural
 
 #: after so many different sets of columns, or names in them, all are forgotten and declared anew when they come again
@@ -59,4 +59,4 @@ class ColumnSets:
 
 def columns_record(columns_id: int, keys: tuple[str, ...]) -> bytes:
     """Return the record that gives an id to names of columns."""
-    return encode_structural(Kind.COLUMNS, {"t": time.time_ns(), "id": columns_id, "keys": list(keys)})
+    return encode_structural(Kind.COLUMNS, {"t": now_ns(), "id": columns_id, "keys": list(keys)})

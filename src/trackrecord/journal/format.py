@@ -8,6 +8,8 @@ import zlib
 from enum import IntEnum
 from typing import Any
 
+from trackrecord.journal.interruption import let_through
+
 MAGIC = b"\x89TRJ\r\n\x1a\n"
 READ_VERSION = 1
 WRITE_VERSION = 1
@@ -124,7 +126,8 @@ def dump_json(value: Any) -> bytes:
     """Write a value as compact JSON; non-finite and large numbers as docs/format.md says."""
     try:
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    except ValueError:
+    except ValueError as error:
+        let_through(error)
         text = json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return text.encode("utf-8", "replace")
 

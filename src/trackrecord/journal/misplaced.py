@@ -32,7 +32,7 @@ def find_place(file: int, path: str, size: int, identity: tuple[int, int]) -> Pl
         if here.st_size < size:
             return Place.CUT
         there = os.stat(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # the latter: a file has taken the inbox's place
         return Place.GONE
     except OSError as error:
         # a server that does not answer says nothing about the file

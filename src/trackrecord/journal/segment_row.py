@@ -10,6 +10,7 @@ import os
 import time
 from typing import NamedTuple
 
+from trackrecord.journal.clock import now_ns
 from trackrecord.journal.files import (
     OPEN_AGAIN_FLAGS,
     OPEN_FLAGS,
@@ -80,7 +81,7 @@ class SegmentRow:
         header = file_header() + encode_structural(
             Kind.SEGMENT,
             {
-                "t": time.time_ns(),
+                "t": now_ns(),
                 "run": self.run,
                 "writer": self.writer,
                 "n": n,
@@ -95,7 +96,7 @@ class SegmentRow:
         try:
             if os.write(file, header) != len(header):
                 raise OSError(errno.ENOSPC, "a write came out short", path)
-        except OSError:
+        except BaseException:  # a signal handler's too
             os.close(file)
             remove_quietly(path)
             raise
@@ -113,8 +114,9 @@ class SegmentRow:
     def leave(self) -> None:
         """Write no more into the open segment; it is synced and closed by ``sync``."""
         if self.file >= 0:
-            self._left.append(self.file)
-            self.file, self.path = -1, ""
+            # in this order: a signal handler that raises must not find a file that is both left and open
+            file, self.file, self.path = self.file, -1, ""
+            self._left.append(file)
 
     def park(self) -> None:
         """Close the open segment, to go on with it later: a process may have only so many open files."""
@@ -185,6 +187,12 @@ class SegmentRow:
         except OSError:
             self._homeless.append((os.dup(file), path))
             raise
+
+    def take_left_along(self) -> None:
+        """Have deleted files that could not be put back written into the present inbox instead."""
+        self._homeless = [
+            (file, os.path.join(self.inbox, os.path.basename(path))) for file, path in self._homeless
+        ]
 
     def put_back_left(self) -> None:
         """Try again to put back deleted files that could not be. Raises OSError while that goes on."""

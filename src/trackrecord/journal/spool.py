@@ -59,7 +59,7 @@ def forward(store: str | os.PathLike[str]) -> int:
     source, target = os.path.join(folder, _SPOOLED), os.path.join(os.fspath(store), INBOX)
     try:
         names = [name for name in os.listdir(source) if parse_segment_name(name) is not None]
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # the latter: the variable names a file
         return 0
     forwarded = 0
     with _locked(folder) as mine:

@@ -12,13 +12,14 @@ from __future__ import annotations
 import errno
 import os
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from trackrecord.journal.clock import now_ns
 from trackrecord.journal.column_sets import ColumnSets, columns_record
 from trackrecord.journal.format import SEGMENT_BYTES, Kind, RowEncoder, encode_structural
+from trackrecord.journal.interruption import let_through
 from trackrecord.journal.misplaced import Place, find_place
 from trackrecord.journal.recovery import Recovery
 from trackrecord.journal.segment_row import OpenSegment, SegmentRow
@@ -79,8 +80,11 @@ class JournalWriter:
                     self._columns.forget()
                     self._encoders.clear()
                 record, keys, encoder = self._declared_row(values, step, time_ns, flags)
-                self._encoders[keys] = encoder
+                segment = self._segments.path
                 self._append(record)
+                # only now, and only in the segment that has the declaration: a signal handler may raise in between
+                if self._segments.path == segment:
+                    self._encoders[keys] = encoder
             finally:
                 self._busy = False
                 if self._inside:
@@ -92,12 +96,17 @@ class JournalWriter:
             if self._busy:
                 self._append_inside(record)
                 return
-            with self._alone():
+            try:  # not by _alone(): a signal handler that raises must find no frame that holds the lock
+                self._busy = True
                 self._append(record)
+            finally:
+                self._busy = False
+                if self._inside:
+                    self._catch_up()
 
     def append_structural(self, kind: Kind, fields: dict[str, Any]) -> None:
         """Append a JSON record; its time is now."""
-        self.append(encode_structural(kind, {"t": time.time_ns(), **fields}))
+        self.append(encode_structural(kind, {"t": now_ns(), **fields}))
 
     def close(self) -> None:
         """Say that no more comes, and leave syncing and closing of the file to ``tend``."""
@@ -174,12 +183,17 @@ class JournalWriter:
         if segments.file < 0 and (self._closed or not self._open_next()):
             self._keep(record)
             return
+        written = -1
         try:
             written = os.write(segments.file, record)
         except OSError as error:
+            let_through(error)
             self._give_up_segment(error)
             self._keep(record)
             return
+        finally:
+            if written < 0 and segments.file >= 0:
+                self._find_what_was_written(len(record))
         if written != len(record):
             # never append behind torn bytes: a new segment begins once the disk takes data again
             self._give_up_segment(OSError(errno.ENOSPC, "a write came out short"))
@@ -189,6 +203,23 @@ class JournalWriter:
         segments.size += written
         if segments.size >= SEGMENT_BYTES and rotate:
             self._rotate()
+
+    def _find_what_was_written(self, length: int) -> None:
+        """Go on after a signal handler raised out of a write: the record is in the file, or it is not.
+
+        Where that can't be told, what others write must not come behind torn bytes.
+        """
+        segments = self._segments
+        try:
+            size = os.fstat(segments.file).st_size
+        except OSError as error:
+            let_through(error)
+            size = -1
+        if size - segments.size not in (0, length):
+            self._leave_segment()
+            return
+        segments.size = size
+        segments.unsynced = True
 
     def _keep(self, record: bytes) -> None:
         if self._closed:
@@ -205,7 +236,8 @@ class JournalWriter:
         if self._segments.file >= 0 and not self._inside:
             try:
                 written = os.write(self._segments.file, record)
-            except OSError:
+            except OSError as error:
+                let_through(error)
                 written = 0
             if written == len(record):
                 return
@@ -214,13 +246,15 @@ class JournalWriter:
 
     def _catch_up(self) -> None:
         while self._inside:
-            self._busy = True
-            if self._torn_inside:
-                self._torn_inside = False
-                self._leave_segment()
-            while self._inside:
-                self._append(self._inside.pop(0))
-            self._busy = False
+            try:
+                self._busy = True
+                if self._torn_inside:
+                    self._torn_inside = False
+                    self._leave_segment()
+                while self._inside:
+                    self._append(self._inside.pop(0))
+            finally:
+                self._busy = False
 
     def _declared_row(
         self, values: dict[str, Any], step: int | float, time_ns: int, flags: int
@@ -252,25 +286,28 @@ class JournalWriter:
         try:
             self._install(self._segments.create())
         except OSError as error:
+            let_through(error)
             self._recovery.trouble = error
             return False
         return True
 
     def _install(self, made: OpenSegment) -> None:
-        self._segments.install(made)
         self._encoders.clear()
+        self._segments.install(made)
 
     def _rotate(self) -> None:
         record = _close_record(following=True)
         try:
             self._segments.following_promised = os.write(self._segments.file, record) == len(record)
-        except OSError:
-            pass  # without it the segment is taken in when this process is gone: nothing is lost
-        self._leave_segment()
+        except OSError as error:
+            # without it the segment is taken in when this process is gone: nothing is lost
+            let_through(error)
+        finally:
+            self._leave_segment()
 
     def _leave_segment(self) -> None:
-        self._segments.leave()
         self._encoders.clear()
+        self._segments.leave()
 
     def _give_up_segment(self, error: OSError) -> None:
         self._recovery.trouble = error
@@ -307,7 +344,12 @@ class JournalWriter:
                 self._leave_segment()
                 self._segments.inbox = inbox
                 self._segments.first_words = introduction
+                self._segments.take_left_along()
                 self._recovery.trouble = self._recovery.trouble or OSError("moved")
+            try:
+                self._segments.put_back_left()
+            except OSError as error:
+                self._recovery.trouble = error
             self._recover()
             self._sync()
 
@@ -368,4 +410,4 @@ class JournalWriter:
 
 
 def _close_record(*, following: bool) -> bytes:
-    return encode_structural(Kind.CLOSE, {"t": time.time_ns(), "next": following})
+    return encode_structural(Kind.CLOSE, {"t": now_ns(), "next": following})

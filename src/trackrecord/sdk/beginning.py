@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from typing import Any
 
+from trackrecord.journal.clock import now_ns
 from trackrecord.journal.format import Kind
 from trackrecord.journal.process import host_name
 from trackrecord.sdk.caller import command_line, user_name
@@ -29,7 +29,7 @@ def begin_record(
     problems: Problems,
 ) -> bytes:
     """Return the begin record of a writer whose role is ``begin``, ``join`` or ``forked``."""
-    now = time.time_ns()
+    now = now_ns()
     return fitting_record(
         Kind.BEGIN,
         {

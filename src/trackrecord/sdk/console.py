@@ -12,6 +12,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from trackrecord.journal.format import Kind
+from trackrecord.journal.interruption import let_through
 
 if TYPE_CHECKING:
     from trackrecord.sdk.run import Run
@@ -87,7 +88,8 @@ class _Tee:
                 for run in tuple(_listening):
                     if not run.ended:
                         run._writer.append_structural(Kind.CONSOLE, fields)
-        except Exception:  # printing must never fail because of us
+        except Exception as error:  # printing must never fail because of us
+            let_through(error)
             return
 
     def begin_anew(self) -> None:

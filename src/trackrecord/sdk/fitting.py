@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from trackrecord.journal.format import Kind, encode_structural
+from trackrecord.journal.interruption import let_through
 from trackrecord.sdk.problems import Problems
 from trackrecord.sdk.settled import cut_text
 
@@ -18,8 +19,8 @@ def fitting_record(kind: Kind, fields: dict[str, Any], problems: Problems) -> by
         record = encode_structural(kind, fields)
         if len(record) <= LONGEST_WORDS:
             return record
-    except ValueError:  # longer than the format allows
-        pass
+    except ValueError as error:  # longer than the format allows
+        let_through(error)
     problems.note(
         "long_text",
         f"a {kind.name.lower()} record was too long; the beginning of its texts and a digest were kept",

@@ -14,7 +14,9 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from trackrecord.journal import spool
+from trackrecord.journal.clock import is_out_of_range
 from trackrecord.journal.format import Kind, encode_structural
+from trackrecord.journal.place import INBOX
 from trackrecord.journal.stop_requests import withdraw
 from trackrecord.sdk.numbers import as_text
 
@@ -42,6 +44,7 @@ class _Charge:
         self.trouble_noted: OSError | None = None
         self.lost_noted = 0
         self.damage_noted = 0
+        self.clock_noted = False
         #: the background thread and the end of the process must not work on one run at once
         self.lock = threading.Lock()
 
@@ -59,7 +62,15 @@ def take_on(run: Run, *, sampler: Any = None, facts: Any = None) -> None:
     """Begin to look after a run; the thread is started when it is the first."""
     _charges.append(_Charge(run, sampler=sampler, facts=facts))
     if os.environ.get(spool.VARIABLE):
-        _spooled.add(str(run.store))
+        if run._writer.inbox == os.path.join(run.store, INBOX):
+            run._problems.note(
+                "no_spool",
+                f"{spool.VARIABLE}={os.environ[spool.VARIABLE]} can't be used; journals go to the store at once",
+                "name a folder on a local disk that can be written to",
+                misuse=False,
+            )
+        else:
+            _spooled.add(str(run.store))
     _start()
 
 
@@ -220,6 +231,13 @@ def _note_troubles(charge: _Charge) -> None:
             misuse=False,
         )
     charge.trouble_noted = writer.trouble
+    if not charge.clock_noted and is_out_of_range():
+        charge.clock_noted = True
+        run._problems.note(
+            "clock",
+            "the machine's clock shows a year before 1677 or after 2262; the nearest time that can be kept was taken",
+            misuse=False,
+        )
     if writer.damaged != charge.damage_noted:
         charge.damage_noted = writer.damaged
         run._problems.note(

@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
+from trackrecord.journal.interruption import let_through
 from trackrecord.sdk.numbers import as_number, as_plain_list, as_text, is_from, type_name
 from trackrecord.sdk.png import Pixels, encode_animated_png, encode_png, pixels_from
 from trackrecord.sdk.settled import clean_text, settle
@@ -58,8 +59,10 @@ class Media:
             try:
                 make(self, *arguments, **named)
             except UsageError as error:
+                let_through(error)
                 self.failure = error
             except Exception as error:  # a foreign object's own trouble, or arguments that do not exist
+                let_through(error)
                 self.failure = UsageError(
                     f"no {cls.kind} could be made: {type(error).__name__}: {as_text(error)}"
                 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from trackrecord.journal.interruption import let_through
+
 
 def as_number(value: Any) -> float | None:
     """Return ``value`` as a float, or None when it is no single number.
@@ -29,7 +31,8 @@ def as_number(value: Any) -> float | None:
         if isinstance(value, (str, bytes)) or not hasattr(value, "__float__"):
             return None
         return float(value)
-    except Exception:  # foreign code raises what it likes; arrays of several elements do
+    except Exception as error:  # foreign code raises what it likes; arrays of several elements do
+        let_through(error)
         return None
 
 
@@ -44,6 +47,7 @@ def shown(value: Any, longest: int = 80) -> str:
     try:
         return repr(value)[:longest]
     except Exception as error:  # a broken __repr__, or a whole number of very many digits
+        let_through(error)
         return f"<{type_name(value)} whose repr raised {type(error).__name__}>"
 
 
@@ -52,19 +56,26 @@ def as_text(value: Any) -> str:
     try:
         return str(value)
     except Exception as error:  # a broken __str__
+        let_through(error)
         return f"<{type_name(value)} whose text raised {type(error).__name__}>"
 
 
-def as_plain_list(value: Any) -> list[Any] | None:
-    """Return an array, tensor, series, tuple, range or list as nested lists; None for anything else."""
+def as_plain_list(value: Any, longest: int | None = None) -> list[Any] | None:
+    """Return an array, tensor, series, tuple, range or list as nested lists; None for anything else.
+
+    No more than the first ``longest`` elements are looked at: those of a large array alone would fill the memory.
+    """
     if isinstance(value, (list, tuple, range)):
-        return list(value)
+        return list(value if longest is None else value[:longest])
+    if longest is not None:
+        value = _beginning(value, longest)
     for name in ("detach", "cpu"):
         step = getattr(value, name, None)
         if callable(step):
             try:
                 value = step()
-            except Exception:  # a tensor that can't be brought here is no list
+            except Exception as error:  # a tensor that can't be brought here is no list
+                let_through(error)
                 return None
     if is_from(value, "numpy") and dtype_kind(value) == "M":
         value = value.astype(str)  # its list would be whole numbers of nanoseconds
@@ -73,9 +84,20 @@ def as_plain_list(value: Any) -> list[Any] | None:
         return None
     try:
         result = tolist()
-    except Exception:  # foreign code
+    except Exception as error:  # foreign code
+        let_through(error)
         return None
     return result if isinstance(result, list) else None
+
+
+def _beginning(value: Any, longest: int) -> Any:
+    try:
+        if len(value) <= longest:
+            return value
+        return getattr(value, "iloc", value)[:longest]  # a series of pandas counts by its labels otherwise
+    except Exception as error:  # foreign code; no length, or no parts
+        let_through(error)
+        return value
 
 
 def is_from(value: Any, package: str, type_name: str | None = None) -> bool:

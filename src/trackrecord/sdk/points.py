@@ -9,6 +9,7 @@ import operator
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from trackrecord.journal.interruption import let_through
 from trackrecord.sdk.media import Media, Table, Text, recognise
 from trackrecord.sdk.numbers import as_number, as_plain_list, as_text, is_whole, shown, type_name
 from trackrecord.sdk.problems import Problems
@@ -69,7 +70,8 @@ def settle_step(step: Any, problems: Problems) -> int | float | None:
         whole: int | None = operator.index(
             step
         )  # whole numbers of numpy and others too: a float would round great ones
-    except Exception:  # no whole number, or a foreign object's own trouble
+    except Exception as error:  # no whole number, or a foreign object's own trouble
+        let_through(error)
         whole = int(number) if is_whole(number) else None
     return number if whole is None or not -(1 << 63) <= whole < 1 << 63 else whole
 
@@ -90,7 +92,8 @@ def _is_recognised(values: Sequence[Any]) -> bool:
     """Tell whether a list is one of images, figures, ...: each is then kept under the same name and step."""
     try:
         return bool(values) and all(recognise(value) is not None for value in values)
-    except Exception:  # foreign objects; one of them is looked at again by itself
+    except Exception as error:  # foreign objects; one of them is looked at again by itself
+        let_through(error)
         return False
 
 
@@ -117,21 +120,24 @@ def _as_media(key: str, value: Any, problems: Problems) -> Media | None:
                 f"the value of {key!r:.80} is a whole number too large for a metric; it was kept as a text",
             )
             return Text(str(value) if value.bit_length() < 10_000 else hex(value))
-        sequence = as_plain_list(value)
+        sequence = as_plain_list(value, LONGEST_SEQUENCE + 1)
         if sequence:
+            is_longer = len(sequence) > LONGEST_SEQUENCE
             problems.note(
                 "not_a_number",
-                f"the value of {key!r:.80} is of the type {type_name(value)} and has {len(sequence)} values, not one; "
-                "it was kept as a table"
-                + (f" of its first {LONGEST_SEQUENCE}" if len(sequence) > LONGEST_SEQUENCE else ""),
+                f"the value of {key!r:.80} is of the type {type_name(value)} and has "
+                f"{_length(value, len(sequence))} values, not one; "
+                "it was kept as a table" + (f" of its first {LONGEST_SEQUENCE}" if is_longer else ""),
                 "log one number, or tr.Histogram(values), tr.Image(array), tr.Table(...)",
             )
             return _as_table(sequence[:LONGEST_SEQUENCE])
         text = repr(value)
     except UsageError as error:
+        let_through(error)
         problems.note("bad_media", f"the value of {key!r:.80} could not be kept: {error.message}", error.hint)
         return None
     except Exception as error:  # foreign objects may raise anything; training goes on
+        let_through(error)
         problems.note(
             "not_a_number",
             f"the value of {key!r:.80} ({type_name(value)}) can't be read: {type(error).__name__}: {as_text(error)}",
@@ -143,6 +149,14 @@ def _as_media(key: str, value: Any, problems: Problems) -> Media | None:
         "log one number, or tr.Image, tr.Table, tr.Histogram, tr.Figure, tr.Text",
     )
     return Text(text)
+
+
+def _length(value: Any, least: int) -> str:
+    try:
+        return str(len(value))
+    except Exception as error:  # foreign code, or a range longer than a length can be
+        let_through(error)
+        return f"{least} or more"
 
 
 def _as_table(sequence: list[Any]) -> Table:

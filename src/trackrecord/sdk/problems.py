@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable
 
+from trackrecord.journal.clock import now_ns
+from trackrecord.journal.interruption import let_through
 from trackrecord.words.errors import UsageError
 
 #: different problems noted for one run; beyond that they are only counted together
@@ -45,7 +46,7 @@ class Problems:
         for key, count in list(self._counts.items()):
             if self._written.get(key) != count:
                 self._written[key] = count
-                write({"t": time.time_ns(), "code": key[0], "message": key[1], "count": count})
+                write({"t": now_ns(), "code": key[0], "message": key[1], "count": count})
 
 
 def tell(text: str) -> None:
@@ -55,8 +56,8 @@ def tell(text: str) -> None:
         if stream is not None:
             stream.write(f"trackrecord: {text}\n")
             stream.flush()
-    except (OSError, ValueError):
-        pass
+    except (OSError, ValueError) as error:
+        let_through(error)
 
 
 def is_terminal() -> bool:

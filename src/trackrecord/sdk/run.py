@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from trackrecord.journal.clock import now_ns
 from trackrecord.journal.format import Kind, dump_json, encode_structural
+from trackrecord.journal.interruption import let_through
 from trackrecord.journal.stop_requests import stop_request
 from trackrecord.journal.writer import JournalWriter
 from trackrecord.sdk.caller import user_name
@@ -159,12 +161,14 @@ class Run:
                 if type(step) is int and self._next_step <= step < GREATEST_STEP:
                     self._next_step = step + 1
                 try:
-                    self._writer.append_row(values, step, time.time_ns())  # type: ignore[arg-type]
-                except Exception:  # not a plain dict of numbers: look at each value
+                    self._writer.append_row(values, step, now_ns())  # type: ignore[arg-type]
+                except Exception as error:  # not a plain dict of numbers: look at each value
+                    let_through(error)
                     self._log_unusual(values, step)
         except TrackrecordError:
             raise
         except Exception as error:  # whatever happens in here, training goes on
+            let_through(error)
             self._problems.note(
                 "internal", f"log() failed: {type(error).__name__}: {as_text(error)}", misuse=False
             )
@@ -351,7 +355,7 @@ class Run:
                 "ended", f"the run {self.name!r} has ended; a {kind.name.lower()} record was not kept"
             )
             return
-        fields = {"t": time.time_ns(), **fields}
+        fields = {"t": now_ns(), **fields}
         if kind in (Kind.PARAMS, Kind.SUMMARY):  # each value was cut by itself
             self._writer.append(encode_structural(kind, fields))
             return
@@ -389,14 +393,15 @@ class Run:
         """Return records that say what this run is, for a segment that comes to lie apart from the others."""
         if not self._settled_params:
             return self._begin
-        params = encode_structural(Kind.PARAMS, {"t": time.time_ns(), "params": self._settled_params})
+        params = encode_structural(Kind.PARAMS, {"t": now_ns(), "params": self._settled_params})
         return self._begin + params
 
     def _write_values(self, kind: Kind, field: str, values: dict[str, Any]) -> None:
         """Write params or results, in several records where one would be longer than the format allows."""
         try:
             self._write(kind, {field: values})
-        except ValueError:
+        except ValueError as error:
+            let_through(error)
             if len(values) < 2:
                 raise
             items = list(values.items())
@@ -414,7 +419,7 @@ class Run:
 
         numbers, media = sort_values(values, self._problems)
         if numbers:
-            self._writer.append_row(numbers, step, time.time_ns())
+            self._writer.append_row(numbers, step, now_ns())
         for key, several in media.items():
             for value in several:
                 with self._guard(f"log of {key!r:.80}"):
@@ -468,6 +473,7 @@ class _Guard:
     ) -> bool:
         if not isinstance(error, Exception):
             return False
+        let_through(error)
         if isinstance(error, TrackrecordError):
             if self._problems.strict:
                 return False

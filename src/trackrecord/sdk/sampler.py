@@ -6,6 +6,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+from trackrecord.journal.clock import now_ns
 from trackrecord.journal.format import Kind
 from trackrecord.sdk.contracts import contract_fields
 
@@ -52,7 +53,7 @@ class Sampler:
         memory = _memory_bytes()
         if memory is not None:
             values[MEMORY] = memory
-        run._writer.append_row(values, self._step, time.time_ns())
+        run._writer.append_row(values, self._step, now_ns())
         self._step += 1
         self._last_time, self._last_cpu = now, cpu
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from trackrecord.journal.format import decode_value, encode_value
+from trackrecord.journal.interruption import let_through
 from trackrecord.sdk.numbers import as_plain_list, dtype_kind, is_from, type_name
 from trackrecord.sdk.problems import Problems
 from trackrecord.words.keys import flatten, mend_key
@@ -73,7 +74,8 @@ def readable(value: Any, json: Any) -> Any:
     """
     try:
         return decode_value(json) if hasattr(value, "shape") else value
-    except Exception:  # a foreign object's own trouble
+    except Exception as error:  # a foreign object's own trouble
+        let_through(error)
         return value
 
 
@@ -108,8 +110,8 @@ def _settle(value: Any, depth: int, room: _Room) -> tuple[Any, bool]:
         found = _foreign(value)
         if found is not None:
             return _settle(found[0], depth + 1, room)
-    except Exception:  # foreign code may raise anything; the repr below is left
-        pass
+    except Exception as error:  # foreign code may raise anything; the repr below is left
+        let_through(error)
     if isinstance(value, dict) and not value:
         return {}, True
     text = _cut(_safe_repr(value), min(LONGEST_REPR, room.characters), room)
@@ -136,6 +138,8 @@ def _foreign(value: Any) -> tuple[Any] | None:
             return (float(item),)
     if isinstance(value, (list, tuple)):
         return None  # it was too long or too deep already
+    if isinstance(value, range) and value[LONGEST_LIST:]:
+        return None  # its repr says all
     listed = as_plain_list(value)
     return None if listed is None else (listed,)
 
@@ -169,6 +173,7 @@ def _safe_repr(value: Any) -> str:
     try:
         return repr(value)
     except Exception as error:  # a broken __repr__ must not reach the training
+        let_through(error)
         return f"<{type_name(value)} whose repr raised {type(error).__name__}>"
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from trackrecord.journal.clock import now_ns
 from trackrecord.journal.format import Kind, encode_structural
+from trackrecord.journal.interruption import let_through
 from trackrecord.journal.spool import inbox_for
 from trackrecord.journal.stop_requests import withdraw
 from trackrecord.journal.writer import JournalWriter
@@ -114,6 +115,7 @@ def init(
     except TrackrecordError:
         raise
     except Exception as error:  # whatever this machine lacks, training goes on
+        let_through(error)
         problems.note(
             "no_run",
             f"the run could not be begun, so nothing is kept: {type(error).__name__}: {as_text(error)}",
@@ -199,7 +201,7 @@ def _begin(
     )
     records = [begin]
     if rank is not None:
-        records.append(encode_structural(Kind.RANK, {"t": time.time_ns(), **rank}))
+        records.append(encode_structural(Kind.RANK, {"t": now_ns(), **rank}))
     if fork_from is not None:
         record, next_step = _fork_record(fork_from, problems)
         records.append(record)
@@ -292,5 +294,5 @@ def _fork_record(fork_from: Any, problems: Problems) -> tuple[bytes, int]:
         )
         return b"", 0
     origin_id = origin.id if isinstance(origin, Run) else mend_key(as_text(origin))[0]
-    record = encode_structural(Kind.FORK, {"t": time.time_ns(), "run": origin_id, "step": step})
+    record = encode_structural(Kind.FORK, {"t": now_ns(), "run": origin_id, "step": step})
     return record, max(0, int(step // 1) + 1) if step < 1 << 62 else 0
