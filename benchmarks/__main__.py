@@ -28,6 +28,7 @@ ROWS = (
     "disk",
     "chart",
     "history",
+    "intake",
     "queries",
     "page_start",
     "import_time",
