@@ -98,7 +98,9 @@ class OrderedRuns:
         created = self._keys[-1]
         if (np.diff(created) < 0).all():  # as they mostly come in: each younger than the one before
             return False
-        ordered = np.sort(created)  # `np.unique` would load numpy.ma, a tenth of all that a short command loads
+        ordered = np.sort(
+            created
+        )  # `np.unique` would load numpy.ma, a tenth of all that a short command loads
         return bool((ordered[1:] == ordered[:-1]).any())
 
     def _by_id(self, order: Array, keys: Sequence[Array], among: Array) -> Array:

@@ -89,8 +89,8 @@ def look_at(inbox: Path, names: list[SegmentName], begin: int, end: int) -> list
 
 def _state(path: str) -> os.stat_result | None:
     try:
-        # a path's own size: on Windows what a folder says of its files may be old
-        state = os.stat(path)  # noqa: PTH116
+        # the file itself: what a folder says of it may be old on Windows, and a link may lead out of the store
+        state = os.lstat(path)
     except OSError:
         return None  # another ingester was quicker, or it leads nowhere
     # reading from a pipe or a device would never end
