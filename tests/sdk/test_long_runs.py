@@ -10,7 +10,7 @@ import pytest
 from tests.recorded import python
 
 _STEPS = """
-import json, os, sys, trackrecord as tr
+import json, os, sys, time, trackrecord as tr
 from trackrecord.sdk import keeper
 steps = int(sys.argv[1])
 def memory():
@@ -19,6 +19,7 @@ def memory():
 seen = []
 with tr.init("p", params={"lr": 0.1}, system_metrics=False) as run:
     inbox = run.store / "inbox"
+    time.sleep(2.5)  # what the background thread loads once is there from now on
     for step in range(steps):
         run.log({"loss": step * 0.5, "accuracy": 0.5, "lr": 0.1}, step=step)
         if step % 1000 == 0:
