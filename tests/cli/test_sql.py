@@ -110,6 +110,24 @@ def test_errors(call: Call, words: list[str], code: int, text: str) -> None:
     assert done.stdout == ""
 
 
+@pytest.mark.skipif(os.name == "nt", reason="arguments are text there")
+def test_bytes_that_are_no_text_are_refused(recorded: Path) -> None:
+    """A statement that is not UTF-8, as an argument or from standard input, is an error that says so."""
+    query = b"SELECT '\xff'"
+    for argument, given in ((query, b""), (b"-", query)):
+        done = subprocess.run(
+            [sys.executable, "-m", "trackrecord", "sql", argument],
+            cwd=recorded,
+            env=clean_environment(PYTHONUTF8="1"),
+            input=given,
+            capture_output=True,
+            check=False,
+            timeout=120,
+        )
+        assert (done.returncode, b"Traceback" in done.stderr) in ((1, False), (2, False)), done.stderr
+        assert b"is no Unicode text" in done.stderr or b"is no text in utf-8" in done.stderr
+
+
 def test_an_error_leaves_the_old_file(call: Call, tmp_path: Path) -> None:
     """A statement that breaks in the middle of its answer leaves what was there, and nothing beside it."""
     target = tmp_path / "out.csv"
@@ -167,9 +185,15 @@ def test_a_reader_that_leaves_early(recorded: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
-def test_control_c(recorded: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "slow",
+    [
+        "SELECT count(*) FROM range(100000) a(i), range(1000000) b(j) WHERE (i * j) % 7 = 3",
+        "SELECT i, i::VARCHAR FROM range(1000000000) t(i) ORDER BY 2",
+    ],
+)
+def test_control_c(recorded: Path, tmp_path: Path, slow: str) -> None:
     """Ctrl-C while DuckDB works: exit code 130, no traceback, nothing left behind."""
-    slow = "SELECT count(*) FROM range(100000) a(i), range(1000000) b(j) WHERE (i * j) % 7 = 3"
     child = _started(recorded, tmp_path, slow)
     with _ended(child):
         until = time.monotonic() + 60

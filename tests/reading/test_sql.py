@@ -192,6 +192,58 @@ def test_too_much_at_once_is_an_error_with_a_way_out(store: Path) -> None:
         tr.sql("SELECT list(repeat('x', 1000) || i) FROM range(1000000) t(i)", store=store, memory="20MB")
 
 
+def test_an_answer_is_bounded_as_its_statement_is(store: Path) -> None:
+    """An answer of more bytes than the memory given is an error, and the same one as a stream is none."""
+    query = "SELECT i FROM range(3000000) t(i)"
+    with pytest.raises(QueryError, match="answer is larger than"):
+        tr.sql(query, store=store, memory="20MB")
+    with open_store(store) as opened, answer(opened, query, memory="20MB") as found:
+        assert sum(batch.num_rows for batch in found) == 3_000_000
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="the memory of a process is not told here")
+def test_what_duckdb_does_not_count_is_bounded_too(store: Path) -> None:
+    """Texts that a function makes beside DuckDB's own limit end the statement, and not the process."""
+    with pytest.raises(QueryError, match="memory"):
+        tr.sql("SELECT repeat('x', 1000000 + i::INT) FROM range(100000) t(i)", store=store, memory="20MB")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "'infinity'::TIMESTAMP",
+        "'-infinity'::TIMESTAMPTZ",
+        "'5000-01-01'::TIMESTAMPTZ",
+        "'infinity'::DATE",
+        "['infinity'::TIMESTAMP]",
+    ],
+)
+def test_a_time_beyond_all_is_an_error_with_a_way_out(store: Path, value: str) -> None:
+    """A time that no table here can hold names its column; as text it is answered."""
+    with pytest.raises(QueryError, match="column 'far'"):
+        tr.sql(f"SELECT {value} AS far", store=store)
+    assert len(tr.sql(f"SELECT CAST({value} AS VARCHAR) AS far", store=store)) == 1
+
+
+def test_a_statement_that_is_no_unicode_is_refused(store: Path) -> None:
+    """Half of a surrogate pair, in the statement, in a name or in a value, is an error that shows it."""
+    with pytest.raises(QueryError, match=r"'\\ud800' at character 9"):
+        tr.sql("SELECT '\ud800'", store=store)
+    with pytest.raises(QueryError, match="ud800"):
+        tr.sql("SELECT $a", {"\ud800": 1}, store=store)
+    with pytest.raises(QueryError, match="surrogate"):
+        tr.sql("SELECT ?", ["\ud800"], store=store)
+
+
+@pytest.mark.parametrize("name", ["runs", "runs_wide", "metrics", "points", "console"])
+def test_every_table_can_be_summarized(store: Path, name: str) -> None:
+    """SUMMARIZE answers with a row per column, also of times."""
+    described = tr.sql(f"DESCRIBE {name}", store=store)
+    assert (
+        tr.sql(f"SUMMARIZE {name}", store=store)["column_name"].tolist() == described["column_name"].tolist()
+    )
+
+
 def test_a_damaged_series_is_named(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What keeps a table from being read is told as it is, not as an error of SQL."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import signal
@@ -19,7 +20,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import trackrecord as tr
-from trackrecord.exchange.private_folder import remove_abandoned
+from trackrecord.exchange.private_folder import private_folder, remove_abandoned
+from trackrecord.journal.process import this_process
 from trackrecord.reading.sql_scans import scans_by_words
 from trackrecord.store.points.series import EmbeddedSeries
 
@@ -212,6 +214,55 @@ def test_only_folders_of_ours_are_cleaned_up(own_temporary: Path) -> None:
     remove_abandoned("trackrecord-sql-", own_temporary)
     assert sorted(_folders()) == ["trackrecord-sql-link", "trackrecord-sql-new"]
     assert precious.is_dir()
+
+
+def test_a_folder_taken_for_abandoned_while_it_is_made_is_made_again(
+    own_temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that sleeps before it says whose its folder is loses nothing when another one removes it."""
+
+    def slept() -> dict[str, Any]:
+        for name in _folders():
+            (own_temporary / name).rmdir()
+        monkeypatch.undo()
+        return this_process()
+
+    monkeypatch.setattr("trackrecord.exchange.private_folder.this_process", slept)
+    with private_folder("trackrecord-sql-", own_temporary) as folder:
+        assert [each.name for each in folder.iterdir()] == ["owner.json"]
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("left", [[], ["points.parquet", "spilled/x"]])
+def test_what_a_removal_leaves_that_was_killed_is_removed_by_the_next(
+    own_temporary: Path, monkeypatch: pytest.MonkeyPatch, left: list[str]
+) -> None:
+    """Whose a folder is goes last, so the next process knows it as abandoned; an empty one goes in a minute."""
+    folder = own_temporary / "trackrecord-sql-killed"
+    for name in left:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("x", encoding="utf-8")
+    folder.mkdir(exist_ok=True)
+    if left:
+        with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+            gone = {**this_process(), "pid": process.pid, "started": None}
+        (folder / "owner.json").write_text(json.dumps(gone), encoding="utf-8")
+        removed: list[str] = []
+        with monkeypatch.context() as killed:
+            really = os.unlink
+
+            def watched(path: Any, *arguments: Any, **named: Any) -> None:
+                removed.append(Path(path).name)
+                really(path, *arguments, **named)
+
+            killed.setattr(os, "unlink", watched)
+            remove_abandoned("trackrecord-sql-", own_temporary)
+        assert removed[-1] == "owner.json"
+    else:
+        long_ago = time.time() - 90
+        os.utime(folder, (long_ago, long_ago))
+        remove_abandoned("trackrecord-sql-", own_temporary)
+    assert _folders() == []
 
 
 @pytest.fixture

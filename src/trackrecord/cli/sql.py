@@ -59,7 +59,11 @@ network, no settings. docs/sql.md has the tables and their columns.
 )
 @click.option("--all", "-a", "everything", is_flag=True, help="No limit.")
 @click.option(
-    "--memory", default="1GB", show_default=True, metavar="SIZE", help="Beyond it a temporary folder is used."
+    "--memory",
+    default="1GB",
+    show_default=True,
+    metavar="SIZE",
+    help="Beyond it a temporary folder is used; a table shown has at most as much.",
 )
 @store_option
 @click.pass_context
@@ -91,7 +95,12 @@ def command(
             raise click.UsageError("What is the question? For example: trackrecord sql 'FROM runs'.")
         from trackrecord.reading.sql import answer
 
-        text = sys.stdin.read() if query == "-" else query
+        try:
+            text = sys.stdin.read() if query == "-" else query
+        except UnicodeDecodeError as error:
+            raise click.UsageError(
+                f"Standard input is no text in {error.encoding}: {error.reason}."
+            ) from None
         with session.open_store() as store, ExitStack() as until_printed:
             with progress_bar(sys.stderr, "Reading") as tell:
                 reader = until_printed.enter_context(answer(store, text, memory=memory, on_progress=tell))
@@ -149,18 +158,12 @@ def _frames(reader: Any) -> Iterator[Frame]:
 
 def _first(reader: Any, limit: int | None) -> tuple[Frame, bool]:
     """Return the first rows, and whether there are more."""
-    import pyarrow as pa
-
     from trackrecord.reading.sql_values import frame_of
 
-    batches, count = [], 0
-    for batch in reader:
-        batches.append(batch)
-        count += batch.num_rows
-        if limit is not None and count > limit:
-            break
-    table = pa.Table.from_batches(batches, reader.schema)
-    return frame_of(table if limit is None else table.slice(0, limit)), limit is not None and count > limit
+    table = reader.read_all(limit)
+    if limit is None:
+        return frame_of(table), False
+    return frame_of(table.slice(0, limit)), table.num_rows > limit
 
 
 def _print_table(session: Session, frame: Frame, more: bool) -> None:

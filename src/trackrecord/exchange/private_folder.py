@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from trackrecord.journal.process import is_gone, this_process
@@ -17,7 +17,7 @@ from trackrecord.journal.process import is_gone, this_process
 PARTIAL = ".trackrecord-partial-"
 _OWNER = "owner.json"
 #: a folder that does not say whose it is was just made, or its process was killed while it made it
-_NAMELESS_S = 3600.0
+_NAMELESS_S = 60.0
 
 
 @contextmanager
@@ -30,10 +30,14 @@ def private_folder(prefix: str, parent: Path) -> Iterator[Path]:
     remove_abandoned(prefix, parent)
     folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent)).resolve()
     try:
-        (folder / _OWNER).write_text(json.dumps(this_process()), encoding="utf-8")
+        try:
+            (folder / _OWNER).write_text(json.dumps(this_process()), encoding="utf-8")
+        except FileNotFoundError:  # this process slept so long that another one took the folder for abandoned
+            folder.mkdir(mode=0o700)
+            (folder / _OWNER).write_text(json.dumps(this_process()), encoding="utf-8")
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
 
 
 def remove_abandoned(prefix: str, parent: Path) -> None:
@@ -45,7 +49,23 @@ def remove_abandoned(prefix: str, parent: Path) -> None:
         return
     for folder in found:
         if _is_abandoned(folder):
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder, last of all whose it is: whoever is killed meanwhile leaves one that is known as abandoned."""
+    try:
+        with os.scandir(folder) as entries:
+            inside = [Path(entry.path) for entry in entries if entry.name != _OWNER]
+    except OSError:
+        inside = []
+    for each in inside:
+        if each.is_dir() and not each.is_symlink():
+            shutil.rmtree(each, ignore_errors=True)
+        else:
+            with suppress(OSError):
+                each.unlink()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _is_abandoned(folder: Path) -> bool:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from trackrecord.exchange.libraries import not_installed
 from trackrecord.exchange.private_folder import private_folder
 from trackrecord.exchange.tabular import Frame
-from trackrecord.reading.interruptible import InterruptibleConnection
+from trackrecord.reading.interruptible import InterruptibleConnection, TooMuchMemoryError
 from trackrecord.reading.sql_scans import EXPLAIN, Scan, only_read_by_plan, scans_by_words, scans_of_plan
 from trackrecord.store.opening import open_store, warn_of
 from trackrecord.words.errors import QueryError, StoreError, UsageError
@@ -38,6 +38,9 @@ _READING = ("SELECT", "EXPLAIN", "MULTI", "PRAGMA", "CALL")
 _FOLDERS = "trackrecord-sql-"
 #: rows of a batch of the answer
 _ROWS = 65_536
+#: how much the process may grow in one step of a statement beyond what DuckDB may hold: Arrow's batches, Python's texts
+_BESIDE = 512 * 2**20
+_MORE = "Give it more memory (--memory 4GB, memory=...), or ask for less at once."
 
 Values = Sequence[Any] | Mapping[str, Any]
 
@@ -59,10 +62,12 @@ def sql(
         query: one statement that reads, such as a SELECT.
         values: for the ``?`` or ``$name`` in it.
         store: the store's folder; looked up as `init` does without.
-        memory: how much the statement may hold before it goes over to a temporary folder, such as ``"4GB"``.
+        memory: how much the statement may hold before it goes over to a temporary folder, such as ``"4GB"``; the
+            answer may have as many bytes.
 
     Raises:
-        QueryError: the statement can't be understood, is not one that reads, or needs more memory.
+        QueryError: the statement can't be understood, is not one that reads, needs more memory, or its answer has
+            a time that no table here can hold.
         StoreError: there is no store, or it can't be read.
         ImportError: DuckDB 2.0 or newer, or pyarrow, is not installed.
 
@@ -103,6 +108,8 @@ def answer(
     except ImportError as error:
         raise not_installed("pyarrow", "sql") from error
     given = dict(values) if isinstance(values, Mapping) else list(values)
+    for text in (query, *(given if isinstance(given, dict) else ())):
+        _check_encodable(text)
     with (
         private_folder(_FOLDERS, Path(tempfile.gettempdir())) as folder,
         _connected(duckdb, folder, memory) as connection,
@@ -128,9 +135,10 @@ def answer(
         connection.execute("SET disabled_optimizers = ''")  # those off for the plan alone
         connection.execute("SET lock_configuration = true")
         with errors.told(duckdb.Error):
+            most = _bytes_of_memory(connection)
             reader = connection.call(_run, statement, given)
         # what goes wrong while the answer is read comes through Arrow as an OSError, with DuckDB's text
-        yield Answer(reader, lambda: errors.told((duckdb.Error, OSError)), connection)
+        yield Answer(reader, lambda: errors.told((duckdb.Error, OSError)), connection, most)
 
 
 def _library() -> Any:
@@ -163,8 +171,10 @@ class Answer:
         reader: pa.RecordBatchReader,
         told: Callable[[], AbstractContextManager[None]],
         connection: InterruptibleConnection,
+        most: int,
     ) -> None:
         self._reader = reader
+        self._most = most
         self._told = told
         self._connection = connection
         #: the columns as DuckDB has them
@@ -178,10 +188,27 @@ class Answer:
                 return
             yield batch
 
-    def read_all(self) -> pa.Table:
-        """Return the whole answer."""
-        with self._told():
-            return self._connection.call(lambda _: self._reader.read_all())
+    def read_all(self, limit: int | None = None) -> pa.Table:
+        """Return the whole answer, or one that ends with the batch that passes ``limit`` rows.
+
+        Raises QueryError when that has more bytes than the statement has memory.
+        """
+        import pyarrow as pa
+
+        batches: list[pa.RecordBatch] = []
+        rows = size = 0
+        for batch in self:
+            batches.append(batch)
+            rows += batch.num_rows
+            size += batch.nbytes
+            if size > self._most:
+                raise QueryError(
+                    f"SQL: the answer is larger than {self._most / 1e6:.0f} MB after {rows} rows.",
+                    hint=f"{_MORE} --csv, --json and --format parquet write an answer piece by piece.",
+                )
+            if limit is not None and rows > limit:
+                break
+        return pa.Table.from_batches(batches, self.schema)
 
 
 class _Errors:
@@ -196,6 +223,8 @@ class _Errors:
         """Raise such errors as QueryError. ``shift`` is how much was put in front of the statement."""
         try:
             yield
+        except TooMuchMemoryError:
+            raise QueryError("SQL: the statement takes too much memory.", hint=_MORE) from None
         except kinds as error:
             raise self._explained(error, shift) from None
 
@@ -212,7 +241,7 @@ class _Errors:
         if first.startswith("Table") and "does not exist" in first:
             hint = f"The tables are {', '.join(self._names)}: docs/sql.md has their columns."
         elif "Out of Memory" in str(error):
-            hint = "Give it more memory (--memory 4GB, memory=...), or ask for less at once."
+            hint = _MORE
         return QueryError(f"SQL: {first}", text=line, position=position, hint=hint)
 
 
@@ -238,9 +267,31 @@ def _connected(duckdb: Any, folder: Path, memory: str) -> Iterator[Interruptible
         place = str(folder).replace("'", "''")
         connection.execute(f"SET allowed_directories = ['{place}']")
         connection.execute("SET enable_external_access = false")
+        connection.most_growth = _bytes_of_memory(connection) + _BESIDE
         yield connection
     finally:
         connection.close()
+
+
+def _check_encodable(text: object) -> None:
+    """Refuse a text that is no Unicode: half of a surrogate pair, which a byte of a command line becomes, too."""
+    if not isinstance(text, str):
+        return
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise QueryError(
+            f"SQL: {text[error.start]!a} at character {error.start + 1} is no Unicode text.",
+            hint="Write the statement in UTF-8; a value that is no text can be a BLOB: '\\xFF'::BLOB.",
+        ) from None
+
+
+def _bytes_of_memory(connection: InterruptibleConnection) -> int:
+    """Return how much DuckDB may hold, of which it tells ``953.6 MiB``."""
+    [(told,)] = connection.execute("SELECT current_setting('memory_limit')")
+    number, unit = str(told).split()
+    powers = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
+    return int(float(number) * 1024 ** powers.index(unit)) if unit in powers else int(float(number))
 
 
 def _only_statement(connection: InterruptibleConnection, query: str) -> tuple[str, str]:

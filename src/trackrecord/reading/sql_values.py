@@ -12,17 +12,28 @@ from pyarrow import types
 
 from trackrecord.exchange.columns import Batch, Column, Field, Kind, as_json
 from trackrecord.exchange.tabular import Frame
+from trackrecord.words.errors import QueryError
 
 _GREATEST = 2**63
 
 
 def frame_of(table: pa.Table) -> Frame:
-    """Return an answer as a table; of several columns of one name the later ones get a number behind it."""
+    """Return an answer as a table; of several columns of one name the later ones get a number behind it.
+
+    Raises QueryError for a time that no column of ours can hold: times are nanoseconds from 1677 to 2262.
+    """
     columns = []
     seen: dict[str, int] = {}
     for name, values in zip(table.column_names, table.columns, strict=True):
         seen[name] = seen.get(name, 0) + 1
-        columns.append(_column(name if seen[name] == 1 else f"{name}_{seen[name]}", values.combine_chunks()))
+        own = name if seen[name] == 1 else f"{name}_{seen[name]}"
+        try:
+            columns.append(_column(own, values.combine_chunks()))
+        except (pa.ArrowInvalid, OverflowError) as error:
+            raise QueryError(
+                f"SQL: column {own!r} has a value that a table can't hold: {error}.",
+                hint="Times go from 1677 to 2262, dates from year 1 to 9999. As text: CAST(... AS VARCHAR).",
+            ) from None
     return Frame(Batch(tuple(columns)))
 
 
