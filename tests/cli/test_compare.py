@@ -17,8 +17,8 @@ def test_side_by_side(call: Call) -> None:
 
     assert columns_of(shown) == ["slow-0", "fast-1"]
     assert re.search(r"^  lr +0\.01 +0\.1$", shown, re.MULTILINE)
-    assert re.search(r"^  val/accuracy ↑ \[share\] +0\.5475 +0\.9850 ★$", shown, re.MULTILINE)
-    assert re.search(r"^  val/loss ↓ +0\.0600 ★ +0\.1500$", shown, re.MULTILINE)
+    assert re.search(r"^  val/accuracy.best ↑ \[share\] +0\.5475 +0\.9850 ★$", shown, re.MULTILINE)
+    assert re.search(r"^  val/loss.best ↓ +0\.0600 ★ +0\.1500$", shown, re.MULTILINE)
     assert "model" not in shown
     assert re.search(
         r"^  model +mlp +mlp$", call("compare", "slow-0", "fast-1", "--all").stdout, re.MULTILINE

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Call, columns_of
+from tests.cli.conftest import Call, clean_environment, columns_of
 from trackrecord.query.names import FIELDS
 
 
@@ -19,9 +22,37 @@ def test_lists_what_tells_runs_apart(call: Call) -> None:
     header = columns_of(done.stdout)
     assert done.returncode == 0
     assert header[:6] == ["id", "name", "state", "created", "duration", "group"]
-    assert header[6:] == ["val/accuracy ↑", "note", "val/loss ↓", "plain", "lr", "seed"]
+    assert header[6:] == ["val/accuracy.best ↑", "note", "val/loss.best ↓", "plain", "lr", "seed"]
     assert done.stdout.splitlines()[-1] == "6 runs"
     assert re.search(r"fast-2 +✓ finished .* fast +0\.9950 +good +0\.1500 +19 ", done.stdout)
+
+
+def test_shows_what_it_sorts_by(call: Call, tmp_path: Path) -> None:
+    """A metric that is sorted by its last value shows it, under its bare name; one sorted by its best shows that."""
+    script = (
+        "import trackrecord as tr\n"
+        "for name, values in (('peak', (0.9, 0.1)), ('steady', (0.5, 0.6))):\n"
+        "    with tr.init('p', name=name) as run:\n"
+        "        tr.define_metric('acc', goal='max')\n"
+        "        [run.log({'acc': value}, step=step) for step, value in enumerate(values)]\n"
+    )
+    subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env=clean_environment(), check=True, timeout=60
+    )
+
+    def shown(*arguments: str) -> list[tuple[str, ...]]:
+        lines = call("ls", *arguments, cwd=tmp_path).stdout.splitlines()
+        wanted = r"acc\S*(?: ↑)?|\b(?:peak|steady)\b|0\.[1-9]000"
+        return [tuple(re.findall(wanted, line)) for line in lines[:3]]
+
+    assert shown("--sort", "-acc") == [("acc ↑",), ("steady", "0.6000"), ("peak", "0.1000")]
+    assert shown("--sort", "-acc.best") == [("acc.best ↑",), ("peak", "0.9000"), ("steady", "0.6000")]
+    assert shown("--sort", "name") == [("acc.best ↑",), ("peak", "0.9000"), ("steady", "0.6000")]
+    assert shown("--sort", "name", "--columns", "name,acc") == [
+        ("acc ↑",),
+        ("peak", "0.1000"),
+        ("steady", "0.6000"),
+    ]
 
 
 def test_footer_counts_all_that_fit(call: Call) -> None:

@@ -104,6 +104,21 @@ def result_value(run: RunRecord, key: str) -> Any:
     return figures.last if figures.best is None else figures.best
 
 
+def shows_best(runs: Sequence[RunRecord], key: str) -> bool:
+    """Tell whether a result is a metric's best value in all runs that have it, so that ``KEY.best`` is its name.
+
+    Where a best value is missing though points are there, they are all NaN or infinite, and the last one stands for
+    it; a metric that has a goal in only some of the runs' projects is not told by its best.
+    """
+    if any(key in run.summary for run in runs):
+        return False
+    found = [figures for run in runs if (figures := run.metrics.get(key)) is not None]
+    return any(figures.best is not None for figures in found) and all(
+        figures.best is not None or (isinstance(figures.last, float) and not math.isfinite(figures.last))
+        for figures in found
+    )
+
+
 def _line(
     key: str, values: Sequence[Any], present: Sequence[bool], contract: MetricContract | None = None
 ) -> Line:

@@ -90,7 +90,7 @@ def _say_goodbye(session: Session, place: Path, seconds: float) -> None:
     print_line(console, f"Done in {seconds:.0f} s. What next:", "bold")
     for call, what in (
         ("ui", "the web page: tables, live curves, comparison"),
-        ("ls --project digits --sort -val/accuracy", "the sweep, the best run first"),
+        ("ls --project digits --sort -val/accuracy.best", "the sweep, the best run first"),
         ("plot --where 'group == \"mlp-64\"' -m val/loss", "its curves, here in the terminal"),
         # a demo run twice holds two runs of that name
         (f"show {_latest(session, 'iris')}", "everything about one run"),

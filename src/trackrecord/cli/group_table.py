@@ -9,10 +9,10 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from trackrecord.analysis.comparison import best_of, contracts_of
+from trackrecord.analysis.comparison import best_of, contracts_of, shows_best
 from trackrecord.analysis.groups import GroupStatistics, group_statistics, result_of
 from trackrecord.cli.grid import GridColumn, no_room_for, print_grid, print_line
-from trackrecord.cli.marks import best_mark, goal_mark
+from trackrecord.cli.marks import best_mark, result_heading
 from trackrecord.cli.numbers import count_of, format_value, number_format, one_line
 from trackrecord.cli.run_columns import main_results
 from trackrecord.words.records import RunRecord
@@ -98,14 +98,16 @@ def print_groups(console: Console, table: GroupTable, *, unicode: bool) -> None:
         GridColumn(table.by, names, weight=100, may_shrink=True),
         GridColumn("n", [Text(f"{len(runs):,}") for _, runs in table.groups], right=True, weight=95),
     ]
+    members = [run for _, each in table.groups for run in each]
     for at, result in enumerate(table.results):
-        title = one_line(result.key) + goal_mark(result.goal, unicode=unicode)
+        is_best = shows_best(members, result.key)
+        title = result_heading(result.key, result.goal, is_best=is_best, unicode=unicode)
         columns.append(GridColumn(title, _mean_cells(result, unicode), weight=90 - min(at, 60)))
     for at, (key, values) in enumerate(table.params):
         cells = [Text("" if value is None else format_value(value)) for value in values]
         columns.append(GridColumn(one_line(key), cells, weight=60 - min(at, 50), may_shrink=True))
     hidden = print_grid(console, columns)
-    runs = sum(len(members) for _, members in table.groups)
+    runs = len(members)
     footer = f"{count_of(len(table.groups), 'group')} of {count_of(runs, 'run')}, "
     footer += f"mean {_plus_minus(unicode)} standard deviation"
     if any(each.statistics.left_out for result in table.results for each in result.groups):

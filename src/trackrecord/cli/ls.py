@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _EPILOG = """\b
 Examples:
   trackrecord ls
-  trackrecord ls 'val/accuracy > 0.9 and params.model == "mlp"' --sort -val/accuracy
+  trackrecord ls 'val/accuracy > 0.9 and params.model == "mlp"' --sort -val/accuracy.best
   trackrecord ls 'state == "failed" and created > -7d' --all
   trackrecord ls --project digits --columns name,params.lr,val/loss
   trackrecord ls --columns 'name,metrics["val/loss"].min' --archived
@@ -75,7 +75,7 @@ def command(
     """List runs as a table, the youngest first.
 
     Without --columns it shows what tells the runs apart: the params that vary among them and the main results
-    (the best value of a metric with a goal, the last one of any other).
+    (of a metric with a goal its best value, headed KEY.best; of any other, and of one in --sort, the last).
     """
     session = session_of(ctx)
     most = None if everything else limit
@@ -127,7 +127,14 @@ def command(
 
         print_json(run_page(page))
     else:
-        _print_runs(session, page, columns, one_project=project is not None, filtered=bool(where or project))
+        _print_runs(
+            session,
+            page,
+            columns,
+            sort=sort,
+            one_project=project is not None,
+            filtered=bool(where or project),
+        )
 
 
 def _listed(names: str) -> list[str]:
@@ -150,7 +157,7 @@ def _list_groups(session: Session, store: Store, by: str, as_json: bool, **asked
 
 
 def _print_runs(
-    session: Session, page: RunPage, columns: str | None, *, one_project: bool, filtered: bool
+    session: Session, page: RunPage, columns: str | None, *, sort: str, one_project: bool, filtered: bool
 ) -> None:
     from trackrecord.cli.run_columns import asked_columns, default_columns
 
@@ -161,7 +168,7 @@ def _print_runs(
     if columns:
         wanted = asked_columns(page.rows, columns.split(","), unicode=session.unicode)
     else:
-        wanted = default_columns(page.rows, one_project=one_project, unicode=session.unicode)
+        wanted = default_columns(page.rows, one_project=one_project, unicode=session.unicode, order_by=sort)
     hidden = print_grid(console, wanted)
     if len(page.rows) < page.total:
         footer = f"{len(page.rows):,} of {count_of(page.total, 'run')} (--all shows all)"

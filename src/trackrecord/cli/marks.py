@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trackrecord.cli.numbers import one_line
 from trackrecord.words.states import RunState
 
 if TYPE_CHECKING:
@@ -40,6 +41,11 @@ def goal_mark(goal: str | None, *, unicode: bool = True) -> str:
     if unicode:
         return " ↑" if goal == "max" else " ↓"
     return " (max)" if goal == "max" else " (min)"
+
+
+def result_heading(key: str, goal: str | None, *, is_best: bool, unicode: bool = True) -> str:
+    """Return the name of a result in a filter, ``KEY.best`` where best values stand below, and its goal."""
+    return one_line(key) + (".best" if is_best else "") + goal_mark(goal, unicode=unicode)
 
 
 def best_mark(*, unicode: bool = True) -> str:

@@ -6,11 +6,12 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from trackrecord.analysis.comparison import best_of, contracts_of, result_value
+from trackrecord.analysis.comparison import best_of, contracts_of, result_value, shows_best
 from trackrecord.cli.grid import Cell, GridColumn
-from trackrecord.cli.marks import goal_mark, state_mark
+from trackrecord.cli.marks import result_heading, state_mark
 from trackrecord.cli.numbers import format_value, in_format, number_format, one_line
 from trackrecord.cli.times import format_ago, format_duration
+from trackrecord.query.order import parse_order
 from trackrecord.query.parser import parse_name
 from trackrecord.query.syntax import FIGURES, Name
 from trackrecord.words.contract import MetricContract
@@ -59,8 +60,13 @@ _RIGHT = {
 _WEIGHTS = {"id": 90, "name": 100, "project": 82, "state": 80, "created": 70, "duration": 30}
 
 
-def default_columns(runs: Sequence[RunRecord], *, one_project: bool, unicode: bool) -> list[GridColumn]:
-    """Return the columns that tell these runs apart: who they are, which params vary, what came out."""
+def default_columns(
+    runs: Sequence[RunRecord], *, one_project: bool, unicode: bool, order_by: str = ""
+) -> list[GridColumn]:
+    """Return the columns that tell these runs apart: who they are, which params vary, what came out.
+
+    A metric with a goal shows its best value, as ``KEY.best``; its last one where ``order_by`` sorts by that.
+    """
     names = ["id", "name", "state", "created", "duration"]
     if not one_project and len({run.project for run in runs}) > 1:
         names.insert(2, "project")
@@ -69,7 +75,11 @@ def default_columns(runs: Sequence[RunRecord], *, one_project: bool, unicode: bo
         columns.append(_field_column(runs, "group", unicode))
     contracts = contracts_of(runs)
     shown = main_results(runs, contracts)[:_MOST_RESULTS]
-    results = [_result_column(runs, key, unicode, contracts) for key in shown]
+    sorted_by = {key.name.key for key in parse_order(order_by) if key.name.figure is None}
+    results = [
+        _result_column(runs, key, unicode, contracts, is_best=key not in sorted_by and shows_best(runs, key))
+        for key in shown
+    ]
     for at, column in enumerate(results):
         column.weight = 85 - 10 * at
     params = [_param_column(runs, key) for key in varying_params(runs)[:_MOST_PARAMS]]
@@ -168,14 +178,27 @@ def _param_column(runs: Sequence[RunRecord], key: str, heading: str | None = Non
 
 
 def _result_column(
-    runs: Sequence[RunRecord], key: str, unicode: bool, contracts: Mapping[str, MetricContract]
+    runs: Sequence[RunRecord],
+    key: str,
+    unicode: bool,
+    contracts: Mapping[str, MetricContract],
+    *,
+    is_best: bool,
 ) -> GridColumn:
     contract = contracts.get(key)
     goal = contract.goal if contract is not None else None
-    values = [result_value(run, key) for run in runs]
+    values = [result_value(run, key) if is_best else _value_by_name(run, key) for run in runs]
     numeric = not any(isinstance(value, str) for value in values)
-    title = one_line(key) + goal_mark(goal, unicode=unicode)
+    title = result_heading(key, goal, is_best=is_best, unicode=unicode)
     return GridColumn(title, value_cells(values, goal), numeric, 60, may_shrink=not numeric)
+
+
+def _value_by_name(run: RunRecord, key: str) -> Any:
+    """Return what a bare name means in a filter (docs/query.md): the summary value, else the metric's last one."""
+    if key in run.summary:
+        return run.summary[key]
+    figures = run.metrics.get(key)
+    return None if figures is None else figures.last
 
 
 def _figures(runs: Sequence[RunRecord], name: str) -> list[Any] | None:
@@ -213,7 +236,7 @@ def _asked_column(runs: Sequence[RunRecord], name: str, unicode: bool) -> GridCo
     if (figures := _figures(runs, name)) is not None:
         return GridColumn(one_line(name), value_cells(figures), right=True, weight=60)
     if any(name in run.summary or name in run.metrics for run in runs):
-        return _result_column(runs, name, unicode, contracts_of(runs))
+        return _result_column(runs, name, unicode, contracts_of(runs), is_best=False)
     if any(name in run.params for run in runs):
         return _param_column(runs, name)
     from trackrecord.query.names import close_names

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
-from trackrecord.analysis.comparison import Comparison, Line
+from trackrecord.analysis.comparison import Comparison, Line, shows_best
 from trackrecord.cli.grid import GridColumn, grid_width, print_grid, print_line
-from trackrecord.cli.marks import best_mark, goal_mark, state_text
+from trackrecord.cli.marks import best_mark, result_heading, state_text
 from trackrecord.cli.numbers import count_of, format_value, in_format, number_format, one_line
 from trackrecord.cli.times import format_duration
 from trackrecord.words.ids import short_id
+from trackrecord.words.records import RunRecord
 
 
 def print_side_by_side(
@@ -64,7 +65,7 @@ def _runs_as_columns(
         for column in cells:
             column += [Text(), Text()]
         for line in lines:
-            names.append(Text("  " + _title(line, unicode)))
+            names.append(Text("  " + _title(line, comparison.runs, unicode)))
             for column, cell in zip(cells, _cells(line, unicode), strict=True):
                 column.append(cell)
     columns = [GridColumn(one_line(run.name), column) for run, column in zip(runs, cells, strict=True)]
@@ -86,14 +87,15 @@ def _runs_as_lines(
             weight = weights[title] + (15 if line.goal else 0)
             numeric = not any(isinstance(value, str) for value in line.values)
             columns.append(
-                GridColumn(_title(line, unicode), _cells(line, unicode), numeric, weight, not numeric)
+                GridColumn(_title(line, runs, unicode), _cells(line, unicode), numeric, weight, not numeric)
             )
     return columns
 
 
-def _title(line: Line, unicode: bool) -> str:
+def _title(line: Line, runs: Sequence[RunRecord], unicode: bool) -> str:
     unit = f" [{one_line(line.unit)}]" if line.unit else ""
-    return one_line(line.key) + goal_mark(line.goal, unicode=unicode) + unit
+    is_best = line.goal is not None and shows_best(runs, line.key)
+    return result_heading(line.key, line.goal, is_best=is_best, unicode=unicode) + unit
 
 
 def _cells(line: Line, unicode: bool) -> list[Text]:
