@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 
 from trackrecord.store.embedded import EmbeddedStore
+from trackrecord.store.intake.idle_memory import give_back
 from trackrecord.store.intake.ingest import IngestReport, take_in
 from trackrecord.store.intake.left_alone import LeftAlone
 from trackrecord.words.errors import StoreError
@@ -16,6 +17,8 @@ from trackrecord.words.errors import StoreError
 _QUICK_S, _SLOW_S = 0.25, 1.0
 #: a pass even when no file has grown: to find writers that are gone
 _AT_LEAST_EVERY_S = 5.0
+#: so many looks in a row without anything new, seconds apart, and the server is idle
+_QUIET_AFTER_LOOKS = 8
 _REFUSED_FOR_S = 600.0
 
 
@@ -45,6 +48,7 @@ class Follower:
         self._sizes: dict[str, int] = {}
         self._refused: tuple[float, str] | None = None
         self._idle_s = 0.0
+        self._quiet_looks = 0
         self._left_alone = LeftAlone()
 
     @property
@@ -67,10 +71,17 @@ class Follower:
         pause = _QUICK_S
         while True:
             grown = self._look()
+            self._give_back_memory(busy=grown or self.report.upkeep_left)
             pause = _QUICK_S if grown else min(pause * 1.5, _SLOW_S)
             if self._stopping.wait(pause):
                 return
             self._idle_s += pause
+
+    def _give_back_memory(self, *, busy: bool) -> None:
+        """Give memory back once, when there is nothing left to do for a while."""
+        self._quiet_looks = 0 if busy else self._quiet_looks + 1
+        if self._quiet_looks == _QUIET_AFTER_LOOKS:
+            give_back()
 
     def _look(self) -> bool:
         """Take in what has grown; tell whether anything had."""
