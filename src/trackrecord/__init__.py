@@ -33,7 +33,7 @@ from trackrecord.sdk.version import __version__
 from trackrecord.words.errors import QueryError, TrackrecordError, UsageError
 
 if TYPE_CHECKING:
-    from trackrecord.reading import Smoothing, curves, open_run, runs, sql
+    from trackrecord.reading import Smoothing, curves, group_runs, open_run, runs, sql
     from trackrecord.sdk.media import Audio, Figure, Histogram, Image, Table, Text, Video
 
 #: loaded when first used: media classes cost training nothing until then, and reading needs numpy and sqlite3
@@ -47,6 +47,7 @@ _LATER = {
     "Video": "trackrecord.sdk.media",
     "Smoothing": "trackrecord.reading",
     "curves": "trackrecord.reading",
+    "group_runs": "trackrecord.reading",
     "open_run": "trackrecord.reading",
     "runs": "trackrecord.reading",
     "sql": "trackrecord.reading",
@@ -71,6 +72,7 @@ __all__ = [
     "define_experiment",
     "define_metric",
     "finish",
+    "group_runs",
     "init",
     "log",
     "log_artifact",

@@ -15,6 +15,7 @@ from __future__ import annotations
 from trackrecord.exchange.tabular import Frame, Tabular
 from trackrecord.query.smoothing import Smoothing
 from trackrecord.reading.curves import Curves, curves
+from trackrecord.reading.grouped_runs import group_runs
 from trackrecord.reading.metric_points import MetricPoints
 from trackrecord.reading.run_table import RunTable, runs
 from trackrecord.reading.sampled_curve import SampledCurve
@@ -42,6 +43,7 @@ __all__ = [
     "StoredTable",
     "Tabular",
     "curves",
+    "group_runs",
     "open_run",
     "runs",
     "sql",
