@@ -126,6 +126,8 @@ def test_nothing_fits(call: Call) -> None:
     done = call("ls", "val/accuracy > 2")
 
     assert (done.returncode, done.stdout) == (0, "No run fits.\n")
+    assert call("ls", "--trash").stdout == "The trash is empty.\n"
+    assert call("ls", "--trash", "--project", "iris").stdout == "No run in the trash fits.\n"
 
 
 def test_wrong_filter_shows_where(call: Call) -> None:

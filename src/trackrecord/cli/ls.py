@@ -133,12 +133,21 @@ def command(
             columns,
             sort=sort,
             one_project=project is not None,
-            filtered=bool(where or project),
+            nothing=_nothing(where, project, trash=trash, archived=archived),
         )
 
 
 def _listed(names: str) -> list[str]:
     return [name.strip() for name in names.split(",") if name.strip()]
+
+
+def _nothing(where: str, project: str | None, *, trash: bool, archived: bool) -> str:
+    """Return what to say where no run is to be listed."""
+    if where or project:
+        return "No run in the trash fits." if trash else "No run fits."
+    if trash:
+        return "The trash is empty."
+    return "The store has no run, archived or not." if archived else "The store has no run yet."
 
 
 def _list_groups(session: Session, store: Store, by: str, as_json: bool, **asked: Any) -> None:
@@ -157,13 +166,13 @@ def _list_groups(session: Session, store: Store, by: str, as_json: bool, **asked
 
 
 def _print_runs(
-    session: Session, page: RunPage, columns: str | None, *, sort: str, one_project: bool, filtered: bool
+    session: Session, page: RunPage, columns: str | None, *, sort: str, one_project: bool, nothing: str
 ) -> None:
     from trackrecord.cli.run_columns import asked_columns, default_columns
 
     console = session.lines
     if not page.rows and not columns:
-        print_line(console, "No run fits." if filtered else "The store has no run yet.")
+        print_line(console, nothing)
         return
     if columns:
         wanted = asked_columns(page.rows, columns.split(","), unicode=session.unicode)
