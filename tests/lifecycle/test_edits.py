@@ -54,6 +54,40 @@ def test_an_edit_is_shown_at_once_and_leaves_nothing_behind(tmp_path: Path) -> N
         assert list(store.inbox.iterdir()) == []
 
 
+def test_what_holds_already_is_not_recorded(tmp_path: Path) -> None:
+    """An edit that changes nothing leaves no trace; one of several runs is kept of those that it changes."""
+    with store_with(tmp_path / "s", "run1", "run2") as store:
+        record_edits(store, ["run1"], [edits.add_tags(["a"])])
+        for edit in (
+            edits.add_tags(["a"]),
+            edits.remove_tags(["b"]),
+            edits.set_tags(["a"]),
+            edits.rename("run1"),
+            edits.set_note(None),
+            edits.set_deleted(False),
+            edits.set_archived(False),
+        ):
+            report = record_edits(store, ["run1"], [edit])
+            assert (report.runs, report.unchanged, report.shown) == (("run1",), ("run1",), True)
+        assert len(history_of_run(store, "run1")) == 1
+
+        report = record_edits(store, ["run1", "run2"], [edits.add_tags(["a"]), edits.set_archived(False)])
+        assert (report.runs, report.unchanged) == (("run1", "run2"), ("run1",))
+        assert [len(history_of_run(store, run)) for run in ("run1", "run2")] == [1, 1]
+
+        undo(store, ["run1"])
+        assert [change.after for change in history_of_run(store, "run1")] == [[], ["a"]]
+
+
+def test_what_waits_in_the_inbox_is_not_forgotten(tmp_path: Path) -> None:
+    """While something waits, what seems to hold already is recorded, since the last word counts."""
+    with store_with(tmp_path / "s", "run1") as store:
+        (store.inbox / "waiting.somewhere").write_bytes(b"")
+        report = record_edits(store, ["run1"], [edits.set_deleted(False)], wait_s=0.1)
+
+        assert report.unchanged == ()
+
+
 def test_an_edited_run_looks_neither_alive_nor_joined(tmp_path: Path) -> None:
     """An edit adds no writer to a run and changes neither its state nor its end."""
     with store_with(tmp_path / "s", "run1") as store:

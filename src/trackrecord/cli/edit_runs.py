@@ -102,7 +102,11 @@ def answer(
         print_line(session.console, "No run fits; nothing was changed.")
         return
     what = one_line(chosen[0].name) if len(chosen) == 1 else count_of(len(chosen), "run")
-    print_line(session.console, f"{what}: {said}.")
+    if len(report.unchanged) == len(chosen):
+        print_line(session.console, f"{what}: nothing to change.")
+        return
+    already = f" ({len(report.unchanged):,} of them already)" if report.unchanged else ""
+    print_line(session.console, f"{what}: {said}{already}.")
     if not report.shown:
         session.say_warning(f"Recorded, shown soon: {report.problem}.")
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from trackrecord.journal.format import Kind
 from trackrecord.lifecycle.edit_journal import put_journal
 from trackrecord.lifecycle.edits import Edit
+from trackrecord.lifecycle.no_change import changed_by
 from trackrecord.lifecycle.who import who_asks
 from trackrecord.store.embedded import EmbeddedStore
 from trackrecord.store.intake.ingest import take_in
@@ -28,12 +29,14 @@ class EditReport:
     """What became of a change.
 
     ``runs`` are the ids it is about. ``shown`` says that every view shows it now; else it lies safely in the inbox, is
-    shown as soon as that is taken in, and ``problem`` says what it waits for.
+    shown as soon as that is taken in, and ``problem`` says what it waits for. ``unchanged`` are those of ``runs`` that
+    were so already: nothing is recorded of them.
     """
 
     runs: tuple[str, ...]
     shown: bool
     problem: str | None = None
+    unchanged: tuple[str, ...] = ()
 
 
 def record_edits(
@@ -52,7 +55,11 @@ def record_edits(
 
         report = record_edits(store, ["0198..."], [edits.rename("baseline"), edits.add_tags(["good"])])
     """
-    return record_changes(store, [(runs, edit) for edit in edits], who=who, wait_s=wait_s)
+    asked = tuple(dict.fromkeys(runs))
+    changes: list[Change] = [(changed_by(store, asked, edit), edit) for edit in edits]
+    changed = {run for ids, _ in changes for run in ids}
+    report = record_changes(store, changes, who=who, wait_s=wait_s)
+    return replace(report, runs=asked, unchanged=tuple(run for run in asked if run not in changed))
 
 
 def record_changes(
