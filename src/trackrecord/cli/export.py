@@ -78,6 +78,8 @@ def export_csv(
                 _write(store, what, sys.stdout, tell, where=where, project=project, metrics=metrics)
             return
         target = Path(output)
+        if not target.parent.is_dir():
+            raise click.ClickException(f"{output} can't be written: there is no folder {target.parent}.")
         with private_folder(PARTIAL, target.parent) as folder:
             unfinished = folder / "whole"
             with (

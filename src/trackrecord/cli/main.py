@@ -163,7 +163,13 @@ def _run(arguments: list[str], session: Session) -> int:
 
 def _message_of(error: TrackrecordError) -> str:
     """Return an error's text; for a name that does not exist with those that were probably meant."""
-    if isinstance(error, NotFoundError) and not isinstance(error, AmbiguousError) and error.suggestions:
+    said = error.hint is not None and error.hint.startswith("Did you mean")
+    if (
+        isinstance(error, NotFoundError)
+        and not isinstance(error, AmbiguousError)
+        and error.suggestions
+        and not said
+    ):
         meant = f"  did you mean {' or '.join(error.suggestions)}?"
         return "\n".join(
             line for line in (error.message, meant, error.hint and f"  hint: {error.hint}") if line
