@@ -114,8 +114,7 @@ def shows_best(runs: Sequence[RunRecord], key: str) -> bool:
         return False
     found = [figures for run in runs if (figures := run.metrics.get(key)) is not None]
     return any(figures.best is not None for figures in found) and all(
-        figures.best is not None or (isinstance(figures.last, float) and not math.isfinite(figures.last))
-        for figures in found
+        figures.best is not None or not math.isfinite(figures.last) for figures in found
     )
 
 
